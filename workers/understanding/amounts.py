@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from workers.words.chunks import SIGN
+from schemas.currencies import CURRENCIES, DECIMALS
+from workers.words.chunks import SIGN, is_unspaced
 from workers.words.quantities import number
 
 if TYPE_CHECKING:
@@ -29,38 +30,18 @@ SIGNS: dict[str, tuple[str, ...]] = {
     "₹": ("INR",),
     "¥": ("JPY", "CNY"),
     "￥": ("JPY", "CNY"),
+    "₺": ("TRY",),
+    "₽": ("RUB",),
+    "₫": ("VND",),
+    "฿": ("THB",),
+    "₱": ("PHP",),
+    "₪": ("ILS",),
+    "₴": ("UAH",),
+    "₦": ("NGN",),
 }
 """The currencies by sign, a sign alone standing for several."""
-_CODES = [
-    "USD",
-    "HKD",
-    "EUR",
-    "GBP",
-    "JPY",
-    "CNY",
-    "TWD",
-    "SGD",
-    "AUD",
-    "CAD",
-    "NZD",
-    "CHF",
-    "SEK",
-    "NOK",
-    "DKK",
-    "PLN",
-    "INR",
-    "KRW",
-    "BRL",
-    "MXN",
-    "THB",
-    "MYR",
-    "PHP",
-    "IDR",
-    "MOP",
-    "TRY",
-]
 WORDS: dict[str, tuple[str, ...]] = {
-    **{code.lower(): (code,) for code in _CODES},
+    **{code.lower(): (code,) for code in sorted(CURRENCIES)},
     **dict.fromkeys(("dollar", "dollars", "bucks"), _DOLLARS),
     **dict.fromkeys(("euro", "euros"), ("EUR",)),
     **dict.fromkeys(("quid", "英鎊", "英镑"), ("GBP",)),
@@ -70,7 +51,11 @@ WORDS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("美元", "美金"), ("USD",)),
     **dict.fromkeys(("歐元", "欧元"), ("EUR",)),
     **dict.fromkeys(("新台幣", "新台币", "台幣", "台币"), ("TWD",)),
-    **dict.fromkeys(("元", "圓", "塊", "块"), _YUAN),
+    **dict.fromkeys(("元", "圓", "塊", "块", "塊錢", "块钱"), _YUAN),
+    **dict.fromkeys(("zł", "zloty", "złotych"), ("PLN",)),
+    **dict.fromkeys(("kč",), ("CZK",)),
+    **dict.fromkeys(("kr", "kronor", "kroner"), ("SEK", "NOK", "DKK", "ISK")),
+    **dict.fromkeys(("franken", "francs"), ("CHF",)),
 }
 """The currencies by word, in lower case. `pounds` is none of them, since it is a weight as well."""
 PRICE_MAX = 1e12
@@ -78,19 +63,22 @@ PRICE_MAX = 1e12
 
 _NUMBER = r"(?<![.,])\d{1,12}(?:[.,]\d{1,3})*(?![.,]?\d)"
 _SIGN_BEFORE = "|".join(map(re.escape, sorted(SIGNS, key=len, reverse=True)))
-_CODE_BEFORE = "|".join(code.lower() for code in _CODES)
-_WORD_AFTER = "|".join(sorted((re.escape(word) for word in WORDS if word.isascii()), key=len, reverse=True))
-_UNSPACED_AFTER = "|".join(sorted((word for word in WORDS if not word.isascii()), key=len, reverse=True))
+_CODE_BEFORE = "|".join(sorted(CURRENCIES)).lower()
+_LONGEST_FIRST = sorted(WORDS, key=len, reverse=True)
+_WORD_AFTER = "|".join(word for word in _LONGEST_FIRST if not is_unspaced(word[0]))
+_UNSPACED_AFTER = "|".join(word for word in _LONGEST_FIRST if is_unspaced(word[0]))
 _BEFORE = rf"(?:(?:{_SIGN_BEFORE})\s?|(?:{_CODE_BEFORE})\s)"
 _AFTER = rf"(?:\s?(?:{_SIGN_BEFORE}|(?:{_WORD_AFTER})(?!{SIGN})|{_UNSPACED_AFTER}))"
 _GROUPED = r"(?<![.,\d])\d{1,3}(?:\s\d{3})+(?:[.,]\d{1,2})?(?![.,]?\d)"
 """A number with blanks between its groups, which only a currency behind it tells from several numbers: `1 000 €`."""
+_DASH = r"(?:[.,][-–—]+(?!\d))?"
+"""The decimals of a price without any: `500,- €`."""
 _ANY_NUMBER = f"(?:{_GROUPED}|{_NUMBER})"
-AMOUNT_IN_CURRENCY = rf"(?<!{SIGN})(?:{_BEFORE}{_NUMBER}{_AFTER}?|{_ANY_NUMBER}{_AFTER})(?!{SIGN})"
+AMOUNT_IN_CURRENCY = rf"(?<!{SIGN})(?:{_BEFORE}{_NUMBER}{_DASH}{_AFTER}?|{_ANY_NUMBER}{_DASH}{_AFTER})(?!{SIGN})"
 """The pattern of an amount with a sign or word of a currency."""
-AMOUNT = rf"(?:{AMOUNT_IN_CURRENCY}|(?<!{SIGN}){_NUMBER}(?!{SIGN}))"
+AMOUNT = rf"(?:{AMOUNT_IN_CURRENCY}|(?<!{SIGN}){_NUMBER}{_DASH}(?!{SIGN}))"
 """The pattern of an amount, with or without a sign or word of a currency."""
-_PARTS = re.compile(rf"(?P<before>\D*?)\s?(?P<number>{_ANY_NUMBER})\s?(?P<after>\D*)", re.DOTALL)
+_PARTS = re.compile(rf"(?P<before>\D*?)\s?(?P<number>{_ANY_NUMBER}){_DASH}\s?(?P<after>\D*)", re.DOTALL)
 
 
 class Amount(NamedTuple):
@@ -106,10 +94,9 @@ def amount(written: str) -> Amount | None:
     """Return the amount in a text that matches `AMOUNT`; None if its number can be no price."""
     if (parts := _PARTS.fullmatch(written)) is None:
         return None
-    value = _price(parts["number"])
-    if value is None:
-        return None
-    return Amount(value, _named(parts["before"]) or _named(parts["after"]))
+    currencies = _named(parts["before"]) or _named(parts["after"])
+    value = _price(parts["number"], currencies)
+    return None if value is None else Amount(value, currencies)
 
 
 def meant(candidates: Iterable[str], present: Iterable[str]) -> list[str]:
@@ -123,11 +110,13 @@ def _named(written: str) -> tuple[str, ...]:
     return SIGNS.get(bare.upper()) or WORDS.get(bare.lower()) or ()
 
 
-def _price(written: str) -> float | None:
-    """Return the number; 1.500 is fifteen hundred, as hardly any price has three decimals. None if it is none."""
+def _price(written: str, currencies: tuple[str, ...]) -> float | None:
+    """Return the number; 1.500 is fifteen hundred, as hardly any price has three decimals but those of a currency that
+    has three. None if it is none."""
     written = "".join(written.split())
     whole, point, thousands = written.partition(".")
-    if point and len(thousands) == 3 and "," not in whole and whole.strip("0"):
+    is_grouped = not currencies or any(DECIMALS.get(code) != len(thousands) for code in currencies)
+    if point and len(thousands) == 3 and "," not in whole and whole.strip("0") and is_grouped:
         written = whole + thousands
     try:
         value = float(number(written))

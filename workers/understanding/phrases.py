@@ -7,27 +7,49 @@ import re
 from workers.understanding.amounts import AMOUNT, AMOUNT_IN_CURRENCY
 from workers.words.chunks import SIGN
 
+_LESS = (
+    "(?:less|lower|fewer|cheaper|less expensive) than|under|below|beneath"
+    "|unter|unterhalb von|(?:weniger|billiger|günstiger|preiswerter) als"
+    "|moins de|moins ch(?:er|ère)s? que|(?:en|au)[- ]dessous de|inférieure?s? à"
+    "|menos de|más barat[oa]s? (?:de|que)|por debajo de|meno di|meno car[oaie] di|più economic[oa] di"
+)
+_MORE = (
+    "(?:more|higher|greater|more expensive|pricier) than|over|above|exceed(?:s|ing)?"
+    "|über|oberhalb von|(?:mehr|teurer) als"
+    "|plus de|plus ch(?:er|ère)s? que|au[- ]dessus de|supérieure?s? à"
+    "|más de|más car[oa]s? (?:de|que)|por encima de|più di|più car[oaie] di"
+)
+"""Comparisons, which a negation before them turns into each other (`workers.understanding.negation`)."""
 _MOST = (
-    "(?:no|not) (?:more than|over|above)|less than|cheaper than|lower than|up to|at most|under|below|max|maximum"
-    "|unter|höchstens|bis zu|maximal|weniger als|nicht (?:mehr als|über)|moins de|pas plus de|jusqu'à|au plus"
-    "|menos de|no más de|hasta|como máximo|meno di|non più di|fino a|al massimo"
+    rf"{_LESS}|up to|at most|max\.|maximum(?: of)?|max of|höchstens|bis zu|maximal|jusqu['’]à|au (?:plus|maximum)"
+    "|(?:ne )?dépass(?:e|ent|ant) pas|sans dépasser|hasta|como máximo|fino a|al massimo"
 )
 _LEAST = (
-    "(?:no|not) (?:less than|under|below)|more than|higher than|at least|starting at|over|above|min|minimum"
-    "|über|mindestens|mehr als|nicht (?:weniger als|unter)|plus de|pas moins de|à partir de|au moins"
-    "|más de|no menos de|a partir de|al menos|più di|non meno di|almeno"
+    rf"{_MORE}|at least|starting at|min\.|minimum(?: of)?|mindestens|à partir de|au (?:moins|minimum)"
+    "|a partir de|al menos|como mínimo|almeno"
 )
-"""Phrases with their negations, which begin earlier: `no más de` is the other bound than `más de`."""
-_MOST_IN_CURRENCY, _LEAST_IN_CURRENCY = "bis|sous|sotto i", "ab|dès|desde"
-"""Words that say a bound before a sum of money alone: `bis 42` may be a size."""
-_NOT = "".join(rf"(?<!{word}\x20)" for word in ("not", "no", "non", "nicht", "pas", "never", "sin", "senza"))
-"""No word that says the opposite of what follows."""
-_MOST_BEFORE = "低於|低于|不超過|不超过|少於|少于|最多|<=|≤|<"
-_LEAST_BEFORE = "高於|高于|超過|超过|多於|多于|至少|>=|≥|>"
-_MOST_AFTER = "或?以下|以內|以内|之內|之内|或更少|or (?:less|under|below|cheaper)|and (?:under|below)"
-_LEAST_AFTER = "或?以上|起|(?:and|&|or) (?:up|above|over|more|higher)"
+_MOST_IN_CURRENCY = "(?:up to )?max|bis|sous|sotto i|within|budget(?: of)?|预算|預算"
+_LEAST_IN_CURRENCY = "min|ab|dès|desde|oltre"
+"""Words that say a bound before a sum of money alone: `bis 42` may be a size, and `air max 90` is a shoe."""
+_LESS_UNSPACED = "低於|低于|少於|少于|小於|小于|不到|未到"
+_MORE_UNSPACED = "高於|高于|超過|超过|多於|多于|大於|大于"
+_MOST_BEFORE = f"{_LESS_UNSPACED}|最多|至多|最高|<=|≤|<"
+_LEAST_BEFORE = f"{_MORE_UNSPACED}|至少|最少|最低|>=|≥|>"
+_MOST_AFTER = (
+    "或?以下|以內|以内|之內|之内|或更少|不到|(?:or|and) (?:less|under|below|cheaper)"
+    "|(?:oder|und) (?:weniger|darunter)|(?:ou|et) moins|o menos|o meno"
+)
+_LEAST_AFTER = (
+    "或?以上|起|(?:and|&|or) (?:up|above|over|more|higher)|(?:oder|und) (?:mehr|darüber)|(?:ou|et) plus|o más|o più"
+)
+_MOST_AFTER_CURRENCY = "max|maximum|maximal|at most|tops|höchstens|au plus|máximo|massimo"
+"""Words that say a bound behind a sum of money alone: `iphone 15 max` is a model."""
 _BETWEEN = (("between", "and|to|-"), ("from", "to"), ("zwischen", "und"), ("entre", "et|y"), ("tra", "e"))
 _TO = "[-–~～至到]|to"
+_TO_IN_CURRENCY = "bis|à|a|hasta"
+_LEAD = "(?:(?:for|at|priced|für|bei|bis|up to|à|au|pour|por|per) )?"
+"""Words that go with a bound: `for under 500`, `bis maximal 500`."""
+_LEAD_UNSPACED = "(?:(?:[价價][格钱錢位]|售[价價]|[预預]算)?[在是为為]?)"
 _NUMERALS = "一二三四五"
 
 _WORD = f"(?<!{SIGN})"
@@ -41,42 +63,54 @@ def _compiled(*patterns: str) -> tuple[re.Pattern[str], ...]:
 
 PRICE_BETWEEN = _compiled(
     *(rf"{_WORD}(?:{first}) {_A}\s*(?:{second})\s*{_B}" for first, second in _BETWEEN),
-    rf"{_A}\s*(?:{_TO})\s*{_B}(?:之間|之间)?",
+    rf"{_LEAD_UNSPACED}{_A}\s*(?:{_TO})\s*{_B}(?:之間|之间)?",
+    rf"(?:{_WORD}(?:von|de|desde|da) )?{_A} (?:{_TO_IN_CURRENCY}) (?P<b>{AMOUNT_IN_CURRENCY})",
 )
 """An amount `a`, another one `b`."""
 PRICE_MOST = _compiled(
-    rf"{_WORD}(?:{_MOST}) {_A}",
-    rf"{_WORD}(?:{_MOST_IN_CURRENCY}) (?P<a>{AMOUNT_IN_CURRENCY})",
-    rf"(?<![-=])(?:{_MOST_BEFORE})\s*{_A}",
-    rf"{_A}\s*(?:{_MOST_AFTER}){_END}",
+    rf"{_WORD}{_LEAD}(?:{_MOST}) {_A}",
+    rf"{_WORD}(?:{_MOST_IN_CURRENCY})\s*(?P<a>{AMOUNT_IN_CURRENCY})",
+    rf"(?<![-=]){_LEAD_UNSPACED}(?:{_MOST_BEFORE})\s*{_A}",
+    rf"{_LEAD_UNSPACED}{_A}\s*(?:{_MOST_AFTER}){_END}",
+    rf"(?P<a>{AMOUNT_IN_CURRENCY})\s*(?:{_MOST_AFTER_CURRENCY}){_END}",
 )
 PRICE_LEAST = _compiled(
-    rf"{_WORD}(?:{_LEAST}) {_A}",
+    rf"{_WORD}{_LEAD}(?:{_LEAST}) {_A}",
     rf"{_WORD}(?:{_LEAST_IN_CURRENCY}) (?P<a>{AMOUNT_IN_CURRENCY})",
-    rf"(?<![-=])(?:{_LEAST_BEFORE})\s*{_A}",
-    rf"{_A}\s*(?:{_LEAST_AFTER}){_END}",
+    rf"(?<![-=]){_LEAD_UNSPACED}(?:{_LEAST_BEFORE})\s*{_A}",
+    rf"{_LEAD_UNSPACED}{_A}\s*(?:{_LEAST_AFTER}){_END}",
 )
 
-_STARS = "(?:stars?|sterne|étoiles|estrellas)"
+_STARS = "(?:stars?|sternen?|étoiles?|estrellas?|stelle)"
+NAMES_STARS = re.compile(rf"{_STARS}|星", re.IGNORECASE)
+"""A query without such a word, as most are, asks for no grade."""
 _GRADE = rf"{_WORD}(?P<a>[1-5](?:[.,]\d)?)"
-RATING = _compiled(
-    rf"(?:rated )?{_GRADE}[\s-]*{_STARS} (?:and|&|or) (?:up|above|over|more|higher|better){_END}",
+_STARS_UNSPACED = rf"(?P<a>[{_NUMERALS}]|{_GRADE.replace('?P<a>', '?:')})\s*[顆颗]?星[級级]?"
+RATING_LEAST = _compiled(
+    rf"(?:rated )?{_GRADE}[\s-]*{_STARS} (?:{_LEAST_AFTER}|and better|or better){_END}",
     rf"(?:rated )?{_GRADE}\s*\+\s*{_STARS}{_END}",
     rf"(?:rated )?{_GRADE}[\s-]*{_STARS}\s*\+",
-    rf"{_WORD}(?:rated )?(?:at least|over|above|min|minimum|more than) {_GRADE}[\s-]*{_STARS}{_END}",
+    rf"{_WORD}(?:rated )?(?:{_LEAST}|ab|dès|desde) {_GRADE}[\s-]*{_STARS}{_END}",
     rf"{_WORD}rated (?:at least |over |above )?{_GRADE}(?:\s*\+| and (?:up|above)){_END}",
-    rf"{_WORD}(?:ab|mindestens) {_GRADE} sternen?{_END}",
-    rf"(?P<a>[{_NUMERALS}]|{_GRADE.replace('?P<a>', '?:')})\s*[顆颗]?星[級级]?(?:或|及)?(?:以上|起)",
+    rf"{_STARS_UNSPACED}(?:或|及)?(?:以上|起)",
+    rf"(?:{_LEAST_BEFORE})\s*{_STARS_UNSPACED}",
 )
 """A grade `a` of 1 to 5."""
+RATING_LESS = _compiled(
+    rf"{_WORD}(?:rated )?(?:{_LESS}) {_GRADE}[\s-]*{_STARS}{_END}",
+    rf"(?:{_LESS_UNSPACED})\s*{_STARS_UNSPACED}",
+)
+"""A grade `a` that is the least one where the phrase is denied: `not under 4 stars`."""
 IN_STOCK = _compiled(
-    rf"{_WORD}{_NOT}(?:in stock|available now|auf lager|en stock|en existencias?|disponibile subito){_END}",
-    "(?<![沒没無无非未不])(?<![沒没]有)(?:現貨|现货|有貨|有货)",
+    rf"{_WORD}(?:in[ -]stock|available now|auf lager|sofort lieferbar|vorrätig|en stock|en existencias?"
+    rf"|disponibile subito){_END}",
+    "現貨|现货|有貨|有货",
 )
 CHEAP_WORDS = _compiled(
-    rf"{_WORD}{_NOT}(?:cheap(?:est)?|inexpensive|affordable|low-priced|billige?[rsn]?|günstige?[rsn]?|pas cher"
-    rf"|barat[oa]s?|economic[oa]){_END}",
-    "(?<!不)便宜",
+    rf"{_WORD}(?:cheap(?:est)?|inexpensive|affordable|low-priced|not (?:too |so |very )?expensive"
+    rf"|billig(?:st)?(?:e[rsnm]?)?|günstig(?:st)?(?:e[rsnm]?)?|preiswert(?:e[rsnm]?)?|nicht (?:zu |so |sehr )?teuer"
+    rf"|pas (?:trop |très )?ch(?:er|ère)s?|bon marché|barat[oa]s?|no (?:muy )?car[oa]s?|economic[oa]){_END}",
+    "便宜|不[貴贵]|平[價价]|廉[價价]",
 )
 SELLER = _compiled(rf"{_WORD}(?:sold by|by|from|at|bei|von|chez|vendu par) (?P<a>\S.*)")[0]
 """The words after which the name of a seller may follow."""
@@ -87,7 +121,8 @@ PERSONS = re.compile(
 )
 """The number after `men over` is an age and no price."""
 AFTER_A_BARE_NUMBER = re.compile(
-    rf"\s*(?:$|[,;.!?)]|(?:and|with|for|from|by|or|on|und|mit|für|avec|pour|con|para){_END})", re.IGNORECASE
+    rf"\s*(?:$|[,;.!?)]|(?:and|but|with|for|from|by|or|on|und|aber|mit|für|mais|avec|pour|pero|con|para){_END})",
+    re.IGNORECASE,
 )
 """The text that may follow a number without a currency. Any other word may be its unit."""
 

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re  # noqa: TC003  (NamedTuple reads the types)
+from typing import TYPE_CHECKING, NamedTuple
 
 from workers.understanding.amounts import Amount, amount, meant
 from workers.understanding.guesses import Guess
+from workers.understanding.negation import negation_before
 from workers.understanding.phrases import AFTER_A_BARE_NUMBER, PERSONS, PRICE_BETWEEN, PRICE_LEAST, PRICE_MOST
 from workers.words.chunks import is_unspaced
 
 if TYPE_CHECKING:
-    import re
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
 CURRENCIES_DIFFER = "items have prices in several currencies, and the query names none"
 NOT_SOLD_IN = "no item has a price in this currency"
+DENIED = "the query denies it"
+_OPPOSITE: Mapping[tuple[str, ...], tuple[str, ...]] = {
+    ("max_price",): ("min_price",),
+    ("min_price",): ("max_price",),
+}
 _NAMES = (PRICE_BETWEEN, ("min_price", "max_price")), (PRICE_MOST, ("max_price",)), (PRICE_LEAST, ("min_price",))
 
 
@@ -24,16 +30,35 @@ def price_guesses(text: str, present: Sequence[str], starts: Collection[int]) ->
     `present` are the currencies of the catalogue. At `starts` other guesses begin, so a number that ends there has no
     unit.
     """
-    matches = [(found, names) for patterns, names in _NAMES for pattern in patterns for found in pattern.finditer(text)]
-    begun = {*starts, *(found.start() for found, _ in matches)}
-    for found, names in matches:
-        if (guess := _guess(text, found, names, present, begun)) is not None:
+    if not any(map(str.isdigit, text)):  # Most queries have no number, and need none of the patterns.
+        return
+    matches = [
+        _Bound(found, negation_before(text, found.start()), names)
+        for patterns, names in _NAMES
+        for pattern in patterns
+        for found in pattern.finditer(text)
+    ]
+    begun = {*starts, *(each.start for each in matches)}
+    for each in matches:
+        if (guess := _guess(text, each, present, begun)) is not None:
             yield guess
 
 
-def _guess(
-    text: str, found: re.Match[str], names: Sequence[str], present: Sequence[str], starts: Collection[int]
-) -> Guess | None:
+class _Bound(NamedTuple):
+    """A phrase that says a bound, or two."""
+
+    found: re.Match[str]
+    negation: int | None
+    """The place where a negation of it begins."""
+    names: tuple[str, ...]
+
+    @property
+    def start(self) -> int:
+        return self.found.start() if self.negation is None else self.negation
+
+
+def _guess(text: str, bound: _Bound, present: Sequence[str], starts: Collection[int]) -> Guess | None:
+    found, negation, names = bound
     amounts = [amount(written) for written in found.groupdict().values() if written is not None]
     known = [each for each in amounts if each is not None]
     if len(known) < len(names):
@@ -41,15 +66,18 @@ def _guess(
     named = next((each.currencies for each in known if each.currencies), ())
     if not named and not _stands_alone(text, found, starts):
         return None
-    return _in_currency(found, sorted(known), names, named, present)
+    if negation is not None:
+        names = _OPPOSITE.get(names, names)
+    guess = _in_currency((bound.start, found.end()), sorted(known), names, named, present)
+    return guess if negation is None or len(names) == 1 else guess._replace(dropped=DENIED)
 
 
 def _in_currency(
-    found: re.Match[str], known: Sequence[Amount], names: Sequence[str], named: Sequence[str], present: Sequence[str]
+    span: tuple[int, int], known: Sequence[Amount], names: Sequence[str], named: Sequence[str], present: Sequence[str]
 ) -> Guess:
     """Return the guess, with the currency where the catalogue has prices in several."""
     filters: dict[str, float | str] = {name: each.value for name, each in zip(names, known, strict=True)}
-    start, end = found.span()
+    start, end = span
     if named and not (candidates := meant(named, present)):
         return Guess(start, end, filters, dropped=NOT_SOLD_IN if present else None)
     if len(present) < 2:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from schemas.texts import name_key
 from workers.understanding.guesses import ATTRIBUTE, BRAND, CHEAP, Guess, Known, Understanding
-from workers.understanding.phrases import CHEAP_WORDS, IN_STOCK, RATING, SELLER, grade
+from workers.understanding.negation import negation_before
+from workers.understanding.phrases import CHEAP_WORDS, IN_STOCK, NAMES_STARS, RATING_LEAST, RATING_LESS, SELLER, grade
 from workers.understanding.prices import price_guesses
 from workers.words.identity import COLOR, SIZE, attribute_kind, attribute_term, brand_term
 from workers.words.surface import words
@@ -67,8 +69,9 @@ def _guesses(text: str, known: Known) -> tuple[Guess, ...]:
     if len(text) > TEXT_CHARACTERS_MAX:
         return ()
     said = list(words(text))
-    others = [*_ratings(text), *_stock(text), *_cheap(text), *_sellers(text, known)]
+    others = [*_stock(text), *_cheap(text), *_sellers(text, known)]
     others += [*_brands(text, said, known), *_attributes(text, said, known)]
+    others = [*_ratings(text), *(each for each in others if negation_before(text, each.start) is None)]
     prices = price_guesses(text, known.currencies, {each.start for each in others})
     chosen: list[Guess] = []
     for each in sorted([*others, *prices], key=lambda each: (each.start, -each.end)):
@@ -78,9 +81,14 @@ def _guesses(text: str, known: Known) -> tuple[Guess, ...]:
 
 
 def _ratings(text: str) -> Iterator[Guess]:
-    for pattern in RATING:
-        for found in pattern.finditer(text):
-            yield Guess(*found.span(), {"min_rating": grade(found["a"])})
+    if NAMES_STARS.search(text) is None:
+        return
+    for patterns, is_least in ((RATING_LEAST, True), (RATING_LESS, False)):
+        for found in chain.from_iterable(pattern.finditer(text) for pattern in patterns):
+            negation = negation_before(text, found.start())
+            if (negation is None) == is_least:
+                start = found.start() if negation is None else negation
+                yield Guess(start, found.end(), {"min_rating": grade(found["a"])})
 
 
 def _stock(text: str) -> Iterator[Guess]:

@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 
 from schemas.queries import Filters
 from workers.understanding.guesses import BRAND, CHEAP, Known
-from workers.understanding.prices import CURRENCIES_DIFFER, NOT_SOLD_IN
+from workers.understanding.prices import CURRENCIES_DIFFER, DENIED, NOT_SOLD_IN
 from workers.understanding.read import TEXT_CHARACTERS_MAX, may_name_seller, remaining, understand
+from workers.words.identity import COLOR, attribute_term
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
 SELLERS = {"wellcome": "WELLCOME", "aeon style": "AEON Style"}
@@ -94,10 +96,110 @@ def test_words_become_the_filters_that_they_stand_for(text: str, rest: str, aske
     assert filters(text) == (rest, asked)
 
 
+MOST = {"max_price": 500}
+LEAST = {"min_price": 500}
+
+
+@pytest.mark.parametrize(
+    ("phrases", "asked"),
+    [
+        (("no higher than", "not higher than", "not greater than", "no more expensive than", "not exceeding"), MOST),
+        (("nothing over", "never over", "isn't over", "isn’t more than", "doesn't cost more than"), MOST),
+        (("not much over", "without going over", "not to exceed", "max.", "maximum of", "less expensive than"), MOST),
+        (("not lower than", "no cheaper than", "nothing under", "not less than", "more expensive than"), LEAST),
+        (("keine über", "nie über", "nicht teurer als", "billiger als", "bis maximal", "bis max."), MOST),
+        (("nicht billiger als", "nicht günstiger als", "keine unter", "teurer als", "nie unter"), LEAST),
+        (("pas plus cher que", "pas plus chère que", "pas au-dessus de", "pas à plus de", "ne dépassant pas"), MOST),
+        (("en dessous de", "moins cher que", "inférieur à", "jusqu’à", "à moins de", "au maximum"), MOST),
+        (("pas moins cher que", "pas en dessous de", "plus cher que", "au-dessus de", "à partir de"), LEAST),
+        (("no más cara que", "por debajo de", "no por encima de", "non più caro di"), MOST),
+        (("不高于", "不高於", "不大于", "不多於", "不能超过", "不要超过", "别超过", "唔超過", "未超過"), MOST),
+        (("小于", "不到", "至多", "最高", "价格低于"), MOST),
+        (("不低于", "不低於", "不少于", "不小于", "不能低于", "大于", "最低", "最少"), LEAST),
+    ],
+)
+def test_a_negation_turns_a_bound_around(phrases: Sequence[str], asked: dict[str, Any]) -> None:
+    for phrase in phrases:
+        assert (phrase, *filters(f"lamp {phrase} 500")) == (phrase, "lamp", asked)
+
+
+@pytest.mark.parametrize(
+    ("text", "rest", "asked"),
+    [
+        ("lamp not 500 or more", "lamp", MOST),
+        ("灯 不要500以上", "灯", MOST),
+        ("灯 不要500以下", "灯", LEAST),
+        ("lamp not within 500 euros", "lamp", LEAST),
+        ("lampe 500 euro oder weniger", "lampe", MOST),
+        ("lampe 500 € et moins", "lampe", MOST),
+        ("lampe 500 € maximum", "lampe", MOST),
+        ("Lampe von 100 bis 500 euro", "Lampe", {"min_price": 100, "max_price": 500}),
+        ("lampe 100 à 500 euros", "lampe", {"min_price": 100, "max_price": 500}),
+        ("laptop over 100 but not over 500 euros", "laptop but", {"min_price": 100, "max_price": 500}),
+        ("灯 不低于100不超过500", "灯", {"min_price": 100, "max_price": 500}),
+        ("lamp not under 4 stars", "lamp", {"min_rating": 4}),
+        ("Lampe nicht unter 4 Sternen", "Lampe", {"min_rating": 4}),
+        ("lampe au moins 4 étoiles", "lampe", {"min_rating": 4}),
+        ("灯 不低于4星", "灯", {"min_rating": 4}),
+        ("shoes without laces under 500", "shoes without laces", MOST),
+        ("no sugar cola under 500", "no sugar cola", MOST),
+        ("uhr unter 500,- euro", "uhr", MOST),
+    ],
+)
+def test_bounds_are_read_as_they_are_said_in_each_language(text: str, rest: str, asked: dict[str, Any]) -> None:
+    assert filters(text, Known(("EUR",))) == (rest, asked)
+
+
+@pytest.mark.parametrize(
+    ("amount", "value", "currency"),
+    [
+        *(("500 czk", 500, "CZK"), ("500 Kč", 500, "CZK"), ("500 zł", 500, "PLN"), ("AED 500", 500, "AED")),
+        *(("500 kr", 500, "SEK"), ("500.- CHF", 500, "CHF"), ("CHF 500.-", 500, "CHF"), ("₺500", 500, "TRY")),
+        *(("500块钱", 500, "CNY"), ("1.500 kwd", 1.5, "KWD"), ("1.500 czk", 1500, "CZK"), ("1.500 JPY", 1500, "JPY")),
+    ],
+)
+def test_a_bound_is_in_any_currency_with_the_decimals_of_it(amount: str, value: float, currency: str) -> None:
+    known = Known(("EUR", "CZK", "PLN", "AED", "SEK", "CHF", "TRY", "CNY", "KWD", "JPY"))
+    assert filters(f"lamp under {amount}", known) == ("lamp", {"max_price": value, "currency": currency})
+
+
 @pytest.mark.parametrize(
     "text",
     [
-        *("iphone 15", "iphone 15 pro", "under armour", "size 42", "500 ml", "water under 500 ml", "tv over 55 inch"),
+        *("cake not by wellcome", "cake not from wellcome", "lamp not over 4 stars", "lamp under 4 stars"),
+        *("lamp not between 20 and 50", "lamp not from 20 to 50", "Lampe nicht zwischen 20 und 50"),
+        *("不太便宜 燈", "唔便宜 燈", "燈 不在100到500", "lamp isn't in stock", "shoes not sony", "shoes not red"),
+    ],
+)
+def test_what_is_denied_and_has_no_opposite_stays_words(text: str) -> None:
+    known = Known(("HKD",), SELLERS, {"sony"}, {attribute_term(COLOR, "red"): "color:red"})
+    understood = understand(text, known)
+    assert understood.text == text
+    assert all(guess.dropped == DENIED for guess in understood.guesses)
+
+
+@pytest.mark.parametrize(
+    "text", ["特别便宜的灯", "lamp not too expensive", "Lampe nicht teuer", "lampe pas cher", "不贵 灯"]
+)
+def test_what_is_not_expensive_is_cheap(text: str) -> None:
+    assert [guess.boost for guess in understand(text, HONG_KONG).guesses] == [CHEAP]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "iphone 15",
+            "iphone 15 pro",
+            "nike air max 90",
+            "iphone 15 pro max 256",
+            "Schuhe von 38 bis 42",
+            "under armour",
+            "size 42",
+            "500 ml",
+            "water under 500 ml",
+            "tv over 55 inch",
+        ),
         *("ssd over 500gb", "multivitamin for men over 50", "toy 3 to 5 years", "玩具 3歲以上", "gift card 100元"),
         *("over 50s", "dumbbell under 20 pounds", "5 star hotel", "20-50", "cake by Garden", "by", "lamp from"),
         *("stocking", "under 5 minutes", "wh-1000xm5", "v1.5 over", "between 2 worlds", "100% cotton", "6x330ml"),
