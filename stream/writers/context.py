@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from workers.lanes.embedding import Documents
+from workers.lanes.vector_writer import Documents
 
 if TYPE_CHECKING:
     from stream.kafka.cluster import Cluster

@@ -11,7 +11,7 @@ from schemas.points import version_offset
 from stream.kafka.headers import Origin, bug_headers, dead_letter_headers, dead_letter_topic
 from stream.kafka.refusal_log import RefusalLog
 from stream.kafka.topics import ITEMS
-from workers.lanes.embedding import ATTEMPTS_MAX
+from workers.lanes.vector_writer import ATTEMPTS_MAX
 
 if TYPE_CHECKING:
     from schemas.points import Payload

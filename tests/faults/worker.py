@@ -33,8 +33,8 @@ from stream.runtime.settings import Settings
 from tests.faults import controls, embedding, newer, queues
 from workers.index.edge.index import EdgeIndex
 from workers.index.server.index import ServerIndex
-from workers.lanes.embedding import EmbeddingLane
 from workers.lanes.item_writer import ItemWriter
+from workers.lanes.vector_writer import VectorWriter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,7 +63,7 @@ POINTS: dict[str, dict[str, Point]] = {
         "before-commit": (Consumer, "_new_offset", True),
         "before-positions": (EdgeIndex, "save_positions", True),
         "after-positions": (EdgeIndex, "save_positions", False),
-        "after-embed": (EmbeddingLane, "_embed", False),
+        "after-embed": (VectorWriter, "_embed", False),
         "between-vector-and-debt": (EdgeIndex, "_write_vector", False),
     },
 }

@@ -12,8 +12,8 @@ from stream.items.recovery import StateRecovery
 from stream.kafka.offset_tracker import InFlightRecord, OffsetTracker, OffsetTrackers
 from workers.lanes import watching
 from workers.lanes.alerts import AlertLane
-from workers.lanes.embedding import EmbeddingLane
 from workers.lanes.lanes import Lanes
+from workers.lanes.vector_writer import VectorWriter
 from workers.lanes.watching import Watching
 from workers.state import fold
 from workers.watches.watch_set import newly_matching
@@ -91,7 +91,7 @@ def acks_are_lost_on_revocation() -> Iterator[None]:
 @contextmanager
 def vectors_of_older_texts() -> Iterator[None]:
     """Write a vector to the text that the point has now, although it was made from the text before."""
-    write = EmbeddingLane._write
+    write = VectorWriter._write_vectors
 
     async def write_to_the_newest(self: Any, backlog: Any, vectors: Any) -> None:
         stored = await self._index.stored([payload["product_id"] for payload in backlog])
@@ -99,7 +99,7 @@ def vectors_of_older_texts() -> Iterator[None]:
         due: Any = [{**each, "vector_due": newest.get(each["product_id"], each["vector_due"])} for each in backlog]
         await write(self, due, vectors)
 
-    with mock.patch.object(EmbeddingLane, "_write", write_to_the_newest):
+    with mock.patch.object(VectorWriter, "_write_vectors", write_to_the_newest):
         yield
 
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from workers.embedder.interface import Vectors
     from workers.index.edge.index import EdgeIndex
     from workers.lanes.sinks import LaneEvent
+    from workers.lanes.vector_writer import Documents
     from workers.point.plan import Action
     from workers.watches.watch import Watch
 
@@ -143,6 +144,7 @@ class Bench:
         bounds: LaneBounds | None = None,
         pace: EmbeddingPace = EmbeddingPace(),  # noqa: B008 -- immutable
         serving: Serving | None = None,
+        documents: Documents | None = None,
     ) -> None:
         self.index, self.told, self.ms = index, Told(), NOW_MS
         self.acked: list[str] = []
@@ -152,7 +154,7 @@ class Bench:
         parts = LaneParts(Assigned(), knows, VectorCache(), self, gate, None, self.told, WatchSet(), NoAlerts())
         composed = compose_lanes(
             index,
-            Async(FakeEmbedder(failing)),
+            documents or Async(FakeEmbedder(failing)),
             parts,
             observing=self.told,
             sinks=[self.told],

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from schemas.points import Payload
     from workers.clock import Clock
     from workers.index.interface import Index
-    from workers.lanes.embedding import AssignedPartitions
+    from workers.lanes.assigned import AssignedPartitions
     from workers.lanes.sinks import Alerts, LaneEvent, Sink
     from workers.lanes.watching import Watching
     from workers.watches.watch import Watch

@@ -10,6 +10,7 @@ from workers.lanes.item_writer import ItemWriter
 from workers.lanes.lanes import LanePressure, Lanes
 from workers.lanes.sale_windows import SaleWindows
 from workers.lanes.sinks import Sinks
+from workers.lanes.vector_writer import VectorWriter
 from workers.lanes.watching import Serving, Watching
 from workers.retry import INDEX_BACKOFF, Backoff
 
@@ -19,9 +20,10 @@ if TYPE_CHECKING:
     from workers.clock import Clock
     from workers.embedder.cache import VectorCache
     from workers.index.interface import Index
-    from workers.lanes.embedding import AssignedPartitions, Documents
+    from workers.lanes.assigned import AssignedPartitions
     from workers.lanes.lane_order import LaneBounds
     from workers.lanes.sinks import Alerts, DeadLetters, Sink
+    from workers.lanes.vector_writer import Documents
     from workers.query_gate import QueryGate
     from workers.watches.watch_set import WatchSet
 
@@ -111,8 +113,7 @@ def _embedding(
 ) -> EmbeddingLane:
     return EmbeddingLane(
         index,
-        documents,
-        parts.cache,
+        VectorWriter(index, documents, parts.cache, clock=parts.clock, sink=sink),
         assigned=parts.assigned,
         serving=parts.serving,
         pressure=pressure,

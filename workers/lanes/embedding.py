@@ -9,25 +9,22 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from schemas.errors import EmbeddingFailed
 from workers.document import document
-from workers.index.interface import DenseVector
-from workers.lanes.sinks import Embedded, Planned, VectorFailed, VectorSearchable
+from workers.lanes.sinks import Planned, VectorFailed
 from workers.point.plan import Action
 from workers.retry import unless_away
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Sequence
 
     from schemas.points import Payload
     from workers.clock import Clock
-    from workers.embedder.cache import VectorCache
-    from workers.embedder.interface import Vectors
     from workers.index.interface import Index
+    from workers.lanes.assigned import AssignedPartitions
     from workers.lanes.lanes import LanePressure
     from workers.lanes.sinks import DeadLetters, LaneEvent, Sink
+    from workers.lanes.vector_writer import VectorWriter
 
-ATTEMPTS_MAX = 3
 OLDEST_EVERY = 4
 """Newest change first, but one batch in four takes the oldest texts: none starves."""
 
@@ -55,21 +52,6 @@ class EmbeddingPace(NamedTuple):
     """The longest time between two looks at the backlog, which find the texts of newly assigned partitions."""
 
 
-class Documents(Protocol):
-    """The embedder, as far as the lane needs it."""
-
-    async def embed_documents(self, texts: Sequence[str]) -> Vectors:
-        """Return float32 `(len(texts), dimension)`. Raises EmbeddingFailed."""
-
-
-class AssignedPartitions(Protocol):
-    """The assignment of this worker, as far as the lanes need it."""
-
-    @property
-    def partitions(self) -> Collection[int]:
-        """The partitions of the item log that are assigned to this worker now."""
-
-
 class ServingLane(Protocol):
     """Knows the embedding lane of the serving collection."""
 
@@ -87,8 +69,7 @@ class EmbeddingLane:
     def __init__(
         self,
         index: Index,
-        documents: Documents,
-        cache: VectorCache,
+        vectors: VectorWriter,
         *,
         assigned: AssignedPartitions,
         serving: ServingLane,
@@ -99,8 +80,7 @@ class EmbeddingLane:
         pace: EmbeddingPace = EmbeddingPace(),  # noqa: B008 -- immutable
     ) -> None:
         self._index = index
-        self._documents = documents
-        self._cache = cache
+        self._vectors = vectors
         self._assigned = assigned
         self._serving = serving
         self._pressure = pressure
@@ -200,28 +180,9 @@ class EmbeddingLane:
             async with asyncio.timeout(self._pace.idle_s_max):
                 await self._wake.wait()
 
-    async def _embed_all(self, backlog: list[Payload]) -> None:
-        if not backlog:
-            return
-        try:
-            vectors = await self._vectors(backlog)
-        except EmbeddingFailed:
-            for payload in backlog:
-                await self._embed_alone(payload)
-            return
-        await self._write(backlog, vectors)
-
-    async def _embed_alone(self, payload: Payload) -> None:
-        """Embed one text of a failed batch, since one bad text fails them all; give it up after the last attempt."""
-        text, reason = document(payload, self._index.model).text, ""
-        for _ in range(ATTEMPTS_MAX):
-            try:
-                await self._write([payload], await self._embed([text]))
-            except EmbeddingFailed as error:
-                reason = str(error) or "the model failed on this text"
-            else:
-                return
-        await self._mark_failed(payload, reason)
+    async def _embed_all(self, backlog: Sequence[Payload]) -> None:
+        for payload, reason in await self._vectors.write(backlog):
+            await self._mark_failed(payload, reason)
 
     async def _mark_failed(self, payload: Payload, reason: str) -> None:
         """Write the dead letter, then mark the embedding as failed in the index, after which it is not tried again.
@@ -232,34 +193,6 @@ class EmbeddingLane:
             self._sink.note(VectorFailed(reason))
             await self._dead_letters.refuse_text(payload, reason)
         await self._index.mark_embedding_failed(payload["product_id"], payload["vector_due"] or "", reason)
-
-    async def _vectors(self, backlog: list[Payload]) -> list[Vectors]:
-        """Return a vector for each, float32 `(dimension,)`; those that another item or collection has are at hand."""
-        vectors = {each["vector_due"]: self._cache.get(each["vector_due"] or "") for each in backlog}
-        missing = {each["vector_due"]: each for each in backlog if vectors[each["vector_due"]] is None}
-        if missing:
-            texts = [document(each, self._index.model).text for each in missing.values()]
-            vectors |= dict(zip(missing, await self._embed(texts), strict=True))
-        return [vector for each in backlog if (vector := vectors[each["vector_due"]]) is not None]
-
-    async def _embed(self, texts: list[str]) -> Vectors:
-        began_s = self._clock.monotonic_s()
-        vectors = await self._documents.embed_documents(texts)
-        self._sink.note(Embedded(len(texts), self._clock.monotonic_s() - began_s))
-        return vectors
-
-    async def _write(self, backlog: list[Payload], vectors: Iterable[Vectors]) -> None:
-        embedded = [
-            DenseVector(payload["product_id"], payload["vector_due"] or "", vector)
-            for payload, vector in zip(backlog, vectors, strict=True)
-        ]
-        await self._index.write_dense(embedded)
-        now_ms = self._clock.now_ms()
-        for payload, vector in zip(backlog, embedded, strict=True):
-            self._cache.put(vector.fingerprint, vector.vector)
-            words_at_ms = payload["searchable_at_ms"].get("product")
-            due_at_ms = payload["vector_due_at_ms"]
-            self._sink.note(VectorSearchable(due_at_ms, now_ms, vector.product_id, vector.fingerprint, words_at_ms))
 
 
 def _text_of(payload: Payload) -> tuple[str, str | None]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from schemas.points import Payload
     from workers.clock import Clock
     from workers.index.interface import Index, Write
-    from workers.lanes.embedding import AssignedPartitions
+    from workers.lanes.assigned import AssignedPartitions
     from workers.lanes.sinks import Sink
     from workers.lanes.watching import Watching
 

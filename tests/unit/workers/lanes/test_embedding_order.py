@@ -27,12 +27,11 @@ async def test_one_batch_in_four_takes_the_oldest_text(tmp_path: Path) -> None:
             embedded.extend(texts)
             return await super().embed_documents(texts)
 
-    async with bench(tmp_path, pace=EmbeddingPace(texts_max=1)) as b:
+    async with bench(tmp_path, pace=EmbeddingPace(texts_max=1), documents=Noting(FakeEmbedder())) as b:
         for number in range(6):
             await b.put("products", f"p{number}", title=f"Toner {number}")
             await b.quiet()
             b.ms += 1_000
-        b.embedding._documents = Noting(FakeEmbedder())
         for _ in range(OLDEST_EVERY + 1):
             assert await b.embedding.embed_batch() == 1
     assert [text[-1] for text in embedded] == ["5", "4", "3", "0", "2"]
@@ -49,11 +48,11 @@ async def test_a_text_written_during_a_batch_is_embedded_before_the_rest_of_it(t
                 await b.quiet()
             return await super().embed_documents(texts)
 
-    async with bench(tmp_path, pace=EmbeddingPace(texts_at_once=2, new_texts_every_s=0)) as b:
+    pace = EmbeddingPace(texts_at_once=2, new_texts_every_s=0)
+    async with bench(tmp_path, pace=pace, documents=Interrupted(FakeEmbedder())) as b:
         for number in range(6):
             await b.put("products", f"p{number}", title=f"Toner {number}")
         await b.quiet()
-        b.embedding._documents = Interrupted(FakeEmbedder())
         assert await b.embedding.embed_batch() == 6
         assert "Zebra lamp" in calls[1][0]
         assert await b.index.count_pending_embeddings() == 0
