@@ -8,7 +8,8 @@ from typing_extensions import override
 
 from stream.api.drift.check import comparison_context
 from stream.api.services import JobsApi
-from stream.rebuild.run import Rebuild, RebuildContext
+from stream.rebuild.context import RebuildContext
+from stream.rebuild.run import Rebuild
 from stream.reconcile.run import reconcile
 from stream.runtime.jobs import Jobs
 

@@ -9,29 +9,24 @@ This module enforces docs/invariants.md#8.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import structlog
 
 from schemas.errors import Conflict, FreshlineError, Gone
 from stream.rebuild.check import check
+from stream.rebuild.context import DEFAULT_INTERVALS, RebuildContext, RebuildIntervals
 from stream.rebuild.cost import cost
 from stream.writers.backfill import partitions_filled
-from stream.writers.writer_set import LOOK_INTERVAL_S as ROLES_INTERVAL_S
 from workers.index.roles import abandoned_sentence
-from workers.retry import Backoff, until_available
+from workers.retry import until_available
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from schemas.errors import Unavailable
     from stream.runtime.jobs import Step
-    from stream.writers.writer_set import WriterSet
-    from workers.clock import Clock
-    from workers.embedder.registry import EmbedderRegistry
     from workers.index.interface import Index
-    from workers.index.roles import Collections
-    from workers.search.hits import Shop
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -40,36 +35,6 @@ PENDING_MAX = 16
 """The number of embeddings that the new collection may have pending beyond the old one: texts that changed just now."""
 
 BEGUN_ELSEWHERE = "another worker has just begun a rebuild: ask again to follow it"
-
-
-class RebuildContext(NamedTuple):
-    """The parts of the process that a rebuild works with, and the settings that it follows."""
-
-    collections: Collections
-    writers: WriterSet
-    models: EmbedderRegistry
-    shop: Shop
-    epoch: int
-    """The epoch of the item log."""
-    partitions: int
-    model: str | None
-    """The model of the settings, for which a rebuild is made unless it is asked for another; None: the serving
-    collection's."""
-    clock: Clock
-
-
-class RebuildIntervals(NamedTuple):
-    """The intervals at which a rebuild looks whether it can go on."""
-
-    look_s: float = 0.2
-    """The time between two looks at how far the new collection is."""
-    roles_s: float = ROLES_INTERVAL_S
-    """The time within which every worker reads the roles of the collections again."""
-    away: Backoff = Backoff(1.0, 1.0)
-    """The time between two attempts while the index is away."""
-
-
-DEFAULT_INTERVALS = RebuildIntervals()
 
 
 class Rebuild:
@@ -206,9 +171,7 @@ class Rebuild:
         """Wait until the new collection has hardly more embeddings pending than the one that serves."""
         pending = await building.count_pending_embeddings()
         step.phase_begins("embedding", pending)
-        while (
-            pending > PENDING_MAX + await (await self._context.collections.roles()).serving.count_pending_embeddings()
-        ):
+        while pending > PENDING_MAX + await self._pending_in_serving():
             await self._wait(step, building)
             pending = await building.count_pending_embeddings()
             step.reach(max(0, (step.total or 0) - pending))

@@ -14,7 +14,8 @@ from qdrant_client import AsyncQdrantClient
 
 from schemas.errors import Conflict, Unavailable
 from schemas.points import point_version
-from stream.rebuild.run import Rebuild, RebuildContext, RebuildIntervals
+from stream.rebuild.context import RebuildContext, RebuildIntervals
+from stream.rebuild.run import Rebuild
 from stream.runtime.jobs import Step
 from stream.writers.backfill import done_name, end_name
 from tests.support.waiting import until
