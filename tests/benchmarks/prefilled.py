@@ -16,8 +16,8 @@ from schemas.events import parse
 from schemas.items import FACETS, NO_REVIEWS, ItemState
 from workers.clock import SystemClock
 from workers.document import document
-from workers.index.interface import Upsert
 from workers.index.open import open_collections
+from workers.index.writes import Upsert
 from workers.point.payload import VectorState, payload
 from workers.query_gate import QueryGate
 from workers.state.fold import fold

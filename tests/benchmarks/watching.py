@@ -17,8 +17,8 @@ from schemas.watches import WatchRecord
 from tests.benchmarks.catalogue import catalogue
 from tests.benchmarks.figures import Figure, Goal
 from workers.clock import SystemClock
-from workers.index.interface import Patch, Upsert
 from workers.index.layout import HEAD_FIELDS, complete_payload
+from workers.index.writes import Patch, Upsert
 from workers.lanes.sinks import Sinks
 from workers.lanes.watching import ChangedPoint, Watching
 from workers.point import payload
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from schemas.points import Payload
-    from workers.index.interface import Write
+    from workers.index.writes import Write
     from workers.watches.watch import Watch
 
 WATCHES, ITEMS, EVENTS = 10_000, 2_000, 500

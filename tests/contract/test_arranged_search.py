@@ -12,7 +12,7 @@ from schemas.errors import RefusedRequest
 from schemas.queries import SearchRequest
 from tests.support.index_backends import BACKENDS, MODEL, content, opened, put, put_new, vector
 from tests.support.queries import LoadedModel, OneIndex, at_once
-from workers.index.interface import Patch
+from workers.index.writes import Patch
 from workers.search import browsing
 from workers.search.browsing import BrowseBounds
 from workers.search.hits import Shop

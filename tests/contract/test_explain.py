@@ -9,7 +9,7 @@ import pytest
 from schemas.queries import SearchRequest
 from tests.support.index_backends import MODEL, content, opened, put, vector
 from tests.support.queries import LoadedModel, OneIndex, at_once
-from workers.index.interface import Reprice
+from workers.index.writes import Reprice
 from workers.search.explain import explain
 from workers.search.hits import Shop
 from workers.search.searcher import Searcher

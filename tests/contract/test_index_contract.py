@@ -16,9 +16,9 @@ from schemas.points import point_id
 from schemas.queries import Filters
 from tests.support.index_backends import BACKENDS, content, ids, opened, planned, point_ids, put, vector
 from workers.index.conditions import FiltersNow
-from workers.index.interface import DenseVector, Patch, Reprice, Upsert
 from workers.index.layout import HEAD_FIELDS
 from workers.index.traits import Traits
+from workers.index.writes import DenseVector, Patch, Reprice, Upsert
 from workers.words.identity import without_names
 from workers.words.query import query_terms
 

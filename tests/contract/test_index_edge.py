@@ -24,7 +24,7 @@ from workers.index.edge.bounds import EdgeBounds
 from workers.index.edge.index import EdgeIndex
 from workers.index.edge.lock import ShardLock
 from workers.index.edge.open import open_edge
-from workers.index.interface import DenseVector
+from workers.index.writes import DenseVector
 from workers.query_gate import QueryGate
 
 Usage = namedtuple("Usage", "total used free")

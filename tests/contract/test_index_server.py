@@ -24,7 +24,8 @@ from workers.retry import Backoff, Persistence
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from workers.index.interface import Index, Write
+    from workers.index.interface import Index
+    from workers.index.writes import Write
 
 QUICK = Persistence(3, Backoff(0.001, 0.002))
 

@@ -11,7 +11,7 @@ from schemas.queries import SearchRequest
 from schemas.recommendations import SimilarRequest
 from tests.support.index_backends import BACKENDS, MODEL, content, opened, put_new, vector
 from tests.support.queries import LoadedModel, OneIndex, at_once
-from workers.index.interface import Patch
+from workers.index.writes import Patch
 from workers.recommend.recommender import Recommender
 from workers.search.explain import explain
 from workers.search.hits import Shop

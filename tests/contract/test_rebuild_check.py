@@ -18,7 +18,7 @@ from workers.clock import SystemClock
 from workers.document import document
 from workers.embedder.fake import FakeEmbedder
 from workers.index.edge.open import open_edge
-from workers.index.interface import Upsert
+from workers.index.writes import Upsert
 from workers.point.payload import VectorState, payload
 from workers.search.hits import Shop
 from workers.words.item import Words, item_words

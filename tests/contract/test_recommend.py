@@ -11,7 +11,7 @@ from schemas.points import point_id
 from schemas.recommendations import RecommendRequest, SimilarRequest
 from tests.support.index_backends import BACKENDS, content, opened, put, put_new, vector
 from tests.support.queries import OneIndex
-from workers.index.interface import Patch
+from workers.index.writes import Patch
 from workers.recommend.recommender import Recommender
 from workers.recommend.taste import Given
 from workers.search.hits import Shop

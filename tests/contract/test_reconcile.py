@@ -26,8 +26,8 @@ from tests.support.index_backends import BACKENDS, content, opened, planned
 from tests.support.index_side import EPOCH, PARTITIONS, IndexSide, index_side, now_ms
 from tests.support.waiting import until
 from workers.index.edge.index import EdgeIndex
-from workers.index.interface import Reprice
 from workers.index.server.index import ServerIndex
+from workers.index.writes import Reprice
 from workers.state.fold import fold
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from schemas.queries import SearchRequest
 from tests.support.index_backends import MODEL, content, ids, opened, put, vector
 from tests.support.queries import LoadedModel, OneIndex, at_once
 from tests.support.waiting import HANG_S
-from workers.index.interface import Patch
+from workers.index.writes import Patch
 from workers.search.hits import Shop
 from workers.search.retrievers import EXACT_SCORE
 from workers.search.searcher import VECTOR_SECONDS_MAX, Searcher

@@ -26,7 +26,7 @@ from tests.support.record_batches import MadeRecord, batch_of
 from tests.support.waiting import until
 from tests.support.watching import RememberedAlerts, watch
 from workers.clock import SystemClock
-from workers.index.interface import Reprice
+from workers.index.writes import Reprice
 from workers.state.fold import fold
 from workers.watches.watch import filter_values, fits, passes
 from workers.watches.watch_set import WatchSet

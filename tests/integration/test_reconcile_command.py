@@ -30,7 +30,7 @@ from tests.support.waiting import wait_end, wait_until
 from workers.embedder.fake import FakeEmbedder
 from workers.index.edge.collections import EdgeCollections
 from workers.index.edge.index import EdgeIndex
-from workers.index.interface import Reprice, Upsert
+from workers.index.writes import Reprice, Upsert
 from workers.query_gate import QueryGate
 from workers.words.item import Words
 

@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING, Any, cast
 from schemas.errors import Unavailable
 from schemas.points import Payload, Status
 from workers.embedder.interface import ModelId
-from workers.index.interface import DenseVector, Patch, Stored, Upsert
+from workers.index.interface import Stored
 from workers.index.layout import HEAD_FIELDS, complete_payload
 from workers.index.metadata import Metadata
+from workers.index.writes import DenseVector, Patch, Upsert
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     import numpy as np
 
-    from workers.index.interface import Write
+    from workers.index.writes import Write
     from workers.words.item import Words
 
     Operation = Callable[[], None]

@@ -10,7 +10,7 @@ import contextlib
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
-from workers.index.interface import Reprice
+from workers.index.writes import Reprice
 from workers.lanes.sinks import AlertsRaised, AlertsSent
 from workers.lanes.watching import RaisedAlert
 from workers.retry import Backoff, until_available

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from workers.index.interface import Upsert
+from workers.index.writes import Upsert
 from workers.lanes.item_planner import Decided, ItemPlanner, shows_product
 from workers.lanes.note_written import note_written
 from workers.lanes.pending_item import NewText
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from schemas.points import Payload
     from workers.clock import Clock
     from workers.embedder.cache import VectorCache
-    from workers.index.interface import Index, Stored, Write
+    from workers.index.interface import Index, Stored
+    from workers.index.writes import Write
     from workers.lanes.item_planner import Read
     from workers.lanes.pending_item import PendingItem
     from workers.lanes.sinks import DeadLetters, Sink

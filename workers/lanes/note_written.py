@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from schemas.canaries import is_canary
 from schemas.items import Change
-from workers.index.interface import Upsert
+from workers.index.writes import Upsert
 from workers.lanes.sinks import AlertsRaised, Planned, Rewritten, Searchable
 
 if TYPE_CHECKING:

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from schemas.points import Payload
     from workers.clock import Clock
-    from workers.index.interface import Index, Write
+    from workers.index.interface import Index
+    from workers.index.writes import Write
     from workers.lanes.assigned import AssignedPartitions
     from workers.lanes.sinks import Sink
     from workers.lanes.watching import Watching

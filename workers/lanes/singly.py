@@ -9,7 +9,7 @@ from schemas.errors import FreshlineError
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from workers.index.interface import Write
+    from workers.index.writes import Write
 
 UNWRITABLE = (ValueError, TypeError, OverflowError)
 """The errors of a client of the index at a payload that it cannot write, such as a whole number of more than 64 bits.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from schemas.errors import EmbeddingFailed
 from workers.document import document
-from workers.index.interface import DenseVector
+from workers.index.writes import DenseVector
 from workers.lanes.sinks import Embedded, VectorSearchable
 
 if TYPE_CHECKING:

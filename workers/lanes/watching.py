@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 import structlog
 
 from schemas.points import version_offset
-from workers.index.interface import Reprice, Upsert
 from workers.index.layout import HEAD_FIELDS
+from workers.index.writes import Reprice, Upsert
 from workers.lanes.sinks import WatchFailed
 from workers.point.payload import is_visible
 from workers.query_gate import CooperativeTurns
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from schemas.points import Payload
     from workers.clock import Clock
-    from workers.index.interface import Write
+    from workers.index.writes import Write
     from workers.lanes.sinks import Sink
     from workers.query_gate import QueryGate
     from workers.watches.watch import Watch

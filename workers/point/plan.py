@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 from schemas.points import Status
 from workers.document import document
-from workers.index.interface import Patch, Reprice, Stored, Upsert
+from workers.index.interface import Stored
+from workers.index.writes import Patch, Reprice, Upsert
 from workers.point import payload
 from workers.point.new_text import certainly_same, same_words
 from workers.state.prices import price_changes_at_ms, price_now
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from schemas.points import Content, Facets, Payload
     from workers.document import Document
     from workers.embedder.interface import ModelId
-    from workers.index.interface import Write
+    from workers.index.writes import Write
 
     Vector = NDArray[np.float32]
     Cached = Callable[[str], Vector | None]

@@ -26,7 +26,7 @@ from workers.index.edge.bounds import BOUNDS, EdgeBounds
 from workers.index.edge.operations import accepted, read
 from workers.index.edge.reading import EdgeReading
 from workers.index.edge.writes import WRITES_AT_ONCE, ConditionalWrites
-from workers.index.interface import DENSE, DenseVector, Write
+from workers.index.interface import DENSE
 from workers.index.layout import HEAD_FIELDS, POSITIONS_POINT, positions_in
 from workers.query_gate import CooperativeTurns
 
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from schemas.points import Payload
     from workers.index.edge.lock import ShardLock
     from workers.index.metadata import Metadata
+    from workers.index.writes import DenseVector, Write
     from workers.query_gate import QueryGate
 
 FREE_BYTES_MIN = 200 * 2**20

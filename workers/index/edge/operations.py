@@ -13,8 +13,9 @@ from qdrant_edge import Point, SparseVector, UpdateMode, UpdateOperation
 from schemas.points import point_id
 from workers.index import lexical
 from workers.index.edge import filters as where
-from workers.index.interface import DENSE, LEXICAL, Upsert
+from workers.index.interface import DENSE, LEXICAL
 from workers.index.layout import NESTED_FIELDS, POSITIONS_PAYLOAD, POSITIONS_POINT, complete_payload
+from workers.index.writes import Upsert
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from qdrant_edge import Record, ScoredPoint
 
     from schemas.points import Payload
-    from workers.index.interface import Write
+    from workers.index.writes import Write
 
 POINT_IDS_KNOWN_MAX = 100_000
 """The most point ids that are remembered as text, some 200 bytes each. Two rankings of a search have 400."""

@@ -8,7 +8,7 @@ from qdrant_edge import PayloadSelector
 
 from schemas.points import point_id
 from workers.index.edge.operations import id_of, operation
-from workers.index.interface import Patch, Upsert
+from workers.index.writes import Patch, Upsert
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from qdrant_edge import EdgeShard
 
     from schemas.points import Payload
-    from workers.index.interface import Write
+    from workers.index.writes import Write
 
 WRITES_AT_ONCE = 16
 """The writes between two turns of others, some milliseconds of them."""

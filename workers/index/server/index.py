@@ -8,12 +8,12 @@ from typing_extensions import override
 
 from schemas.errors import Gone
 from schemas.points import point_id
-from workers.index.interface import DenseVector, Patch, Write
 from workers.index.layout import CREATED_WITH, POSITIONS_POINT, positions_in
 from workers.index.server import filters as where
 from workers.index.server.calls import OPERATIONS_MAX
 from workers.index.server.operations import clear_pending, operations, set_payload, update_vectors
 from workers.index.server.reading import VERSION_ALONE, ServerReading
+from workers.index.writes import DenseVector, Patch, Write
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -9,9 +9,10 @@ from qdrant_client import models
 
 from schemas.points import point_id
 from workers.index import lexical
-from workers.index.interface import DENSE, LEXICAL, DenseVector, Patch, Upsert, Write
+from workers.index.interface import DENSE, LEXICAL
 from workers.index.server import filters as where
 from workers.index.server.calls import OPERATIONS_MAX
+from workers.index.writes import DenseVector, Patch, Upsert, Write
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -17,7 +17,7 @@ from schemas.state_codec import encode_item
 from tests.support.lanes_bench import NOW_MS, Acked, bench, logged
 from tests.support.waiting import until
 from workers.embedder.fake import FakeEmbedder
-from workers.index.interface import Reprice
+from workers.index.writes import Reprice
 from workers.lanes import item_planner
 from workers.lanes.pending_item import PendingItem
 from workers.lanes.singly import write_or_single_out

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from schemas.items import NO_REVIEWS, Change, ItemRecord, ItemState
 from schemas.logged_item import LoggedItem
 from schemas.state_codec import encode_item
-from workers.index.interface import Patch
+from workers.index.writes import Patch
 from workers.lanes.item_planner import Decided
 from workers.lanes.note_written import note_written
 from workers.lanes.pending_item import PendingItem

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from tests.support.contents import content
 from workers.document import document
 from workers.embedder.interface import ModelId
-from workers.index.interface import Patch, Reprice, Stored, Upsert, Write
+from workers.index.interface import Stored
+from workers.index.writes import Patch, Reprice, Upsert, Write
 from workers.point.new_text import is_new_text
 from workers.point.payload import CONTENT_FIELDS
 from workers.point.plan import Action, PointPlan, plan, reprice

@@ -17,8 +17,9 @@ from schemas.state_codec import encode_item
 from tests.support.events_strategy import NOW_MS, item_events, parsed, price_events, review_events
 from tests.support.folding import folded
 from workers.embedder.interface import ModelId
-from workers.index.interface import Patch, Stored, Upsert
+from workers.index.interface import Stored
 from workers.index.layout import HEAD_FIELDS, complete_payload
+from workers.index.writes import Patch, Upsert
 from workers.point.plan import Action, patch_facets, plan, same_product
 from workers.state import reviews
 from workers.state.logged_offers import logged_offers
