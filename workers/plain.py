@@ -16,6 +16,7 @@ import orjson
 
 from schemas.currencies import CURRENCIES
 from schemas.texts import visible, with_ascii_digits
+from workers.passing import AROUND_A_PRICE, COUNT, FROM_NOW, NEWS, NEWS_UNSPACED, SPAN, WEEKDAY
 from workers.sources.markup import text_of
 
 if TYPE_CHECKING:
@@ -35,24 +36,31 @@ _NUMBER = re.compile(
     rf"\s?(?:%|{_SIGN_OF_MONEY}|([A-Z]{{3}}))?"
 )
 """A number, a percentage or a price, as `HK$12`, `5 kr`, `12.-` and `CHF 5` are written."""
-_CLOCK = r"[0-9]{1,2}:[0-9:.,]+ ?(?:[AaPp][Mm]|[Zz]|UTC|GMT|[+-][0-9:]{2,6})?"
+_ZONE = r"(?:[Zz]|UTC|GMT)?(?: ?[+-][0-9:]{2,6}(?: [A-Z]{3,5})?)?(?:\[[\w/+-]+\])?(?: \([\w ]+\))?"
+"""An offset from UTC with the names of zones that Go, Java and JavaScript add."""
+_CLOCK = rf"(?:[0-9]{{1,2}}:[0-9:.,]+ ?(?:[AaPp][Mm])? ?{_ZONE}|[0-9]{{1,2}} ?[AaPp]\.?[Mm]\.?)"
 _MONTH = (
     r"(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec|mär|mai|okt|dez|fév|avr|juin|juil|août|déc|ene|abr|ago|dic)"
     r"[a-z]*\.?"
 )
 _DAY = (
     r"(?:[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}Z?|[0-9]{4}-?W[0-9]{2}(?:-?[1-7])?|[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{4}"
-    rf"|(?:[a-z]{{3,9}}, )?[0-9]{{1,2}}\.?[- ]{_MONTH}[- ][0-9]{{4}}|{_MONTH} [0-9]{{1,2}},? [0-9]{{4}}"
+    r"|[0-9]{1,2}/[0-9]{1,2}/[0-9]{2}|/Date\([0-9+-]+\)/"
+    rf"|(?:[a-z]{{3,9}},? )?[0-9]{{1,2}}\.?[- ]{_MONTH}(?:[- ][0-9]{{4}})?"
+    rf"|(?:[a-z]{{3}},? )?{_MONTH} [0-9]{{1,2}}(?:,? [0-9]{{4}})?"
     r"|[0-9]{4}年[0-9]{1,2}月[0-9]{1,2}日)"
 )
 _DURATION = r"P(?=[0-9T])(?:[0-9]+[YMWD])*(?:T(?:[0-9.]+[HMS])+)?"
 _IN_C = rf"[a-z]{{3}} {_MONTH} +[0-9]{{1,2}} [0-9:]{{5,8}}(?: [a-z]{{3,5}})? [0-9]{{4}}"
 _BASIC = r"[0-9]{8}T[0-9]{4,6}(?:\.[0-9]+)?(?:Z|[+-][0-9:]{2,5})?"
-_AGO = r"(?:just now|today|yesterday|(?:an?|[0-9]+) (?:second|minute|hour|day|week|month|year)s? ago)"
-_MOMENT = rf"(?:{_DAY}(?:,?[Tt ]{_CLOCK})?|{_CLOCK}|{_DURATION}|{_IN_C}|{_BASIC}|{_AGO})"
-_TIME = re.compile(rf"{_MOMENT}(?:(?:/|--){_MOMENT})?", re.IGNORECASE)
+_MOMENT = rf"(?:{_DAY}(?:,?[Tt ]{_CLOCK})?|{_CLOCK}|{_DURATION}|{_IN_C}|{_BASIC}|{FROM_NOW})"
+_TIME = re.compile(
+    rf"(?:{NEWS}[: ]+)?{_MOMENT}(?:(?:/|--){_MOMENT})?"
+    rf"|{NEWS}[: ]+(?:{SPAN}|{WEEKDAY}(?:,? {_MOMENT})?)|{FROM_NOW}{NEWS_UNSPACED}",
+    re.IGNORECASE,
+)
 """A day, as RFC 3339, ISO 8601, RFC 1123, C and people write it, with or without a time of day, or that alone; a
-duration; and an interval of two of them."""
+duration; a moment by its distance from now; an interval of two of them; and what happens then."""
 _ADDRESS = re.compile(
     r"(?:[A-Za-z][A-Za-z0-9+.-]*:)?//\S+|www\.\S+|(?:data|mailto|tel|gid|urn):\S+|[^\s@]+@[^\s@]+\.[^\s@]+"
     r"|(?!\S*\s)\.{0,2}/\S+[./]\S+|(?!\S*\s)(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,12}/\S*[./?=]\S+"
@@ -61,10 +69,18 @@ _ADDRESS = re.compile(
 )
 """An address of the web, of mail, of a telephone, or of a file. Those of files would try each sign of a long text."""
 _DIGEST = re.compile(
-    r"(?:(?:sha|md)-?[0-9]{1,3}[:-])?[0-9a-fA-F]{16,}|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[A-Za-z0-9+/_.-]{40,}={0,2}"
+    r"(?:(?:sha|md)-?[0-9]{1,3}[:-]|[0-9]{1,6}-)?[0-9a-fA-F]{16,}"
+    r"|(?=(?:[^0-9]*[0-9]){3})[0-9A-Za-z]{24,}|(?:W/)?\"\S{6,}\""
+    r"|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[A-Za-z0-9+/_.-]{40,}={0,2}"
 )
+"""A digest, a random id, a revision of CouchDB, and an ETag."""
 _SIGNS = re.compile(r"[\W_]+")
-_NO_WORDS = (_TIME, _ADDRESS, _DIGEST, _SIGNS)
+_NO_WORDS = (_ADDRESS, _DIGEST, _SIGNS)
+_PASSING = (_TIME, COUNT)
+PASSING_CHARACTERS_MAX = 80
+"""A longer text is no time, no count and no price: their patterns take some microseconds."""
+_METADATA = "_"
+"""The beginning of names in which a pipeline or a database writes about the row, such as `_rev` and `_dlt_id`."""
 NAMES_KNOWN_MAX, VALUES_KNOWN_MAX = 1_024, 8_192
 """The sizes of the caches that remember how names and values of attributes were classified, since a catalogue repeats
 them."""
@@ -96,6 +112,8 @@ def attribute_texts(attributes: dict[str, object]) -> Iterator[str]:
 
 
 def _texts(name: str, value: object) -> Iterator[str]:
+    if name.startswith(_METADATA):
+        return
     if isinstance(value, str):
         if value[:1] in ("[", "{"):
             yield from _texts_in_json(name, value)
@@ -129,5 +147,15 @@ def _says_something(text: str) -> bool:
     stripped = text.strip() if text.isascii() else with_ascii_digits(normalize("NFKC", visible(text))).strip()
     if stripped.lower() in _YES_OR_NO or any(pattern.fullmatch(stripped) for pattern in _NO_WORDS):
         return False
-    number = _NUMBER.fullmatch(stripped)
-    return number is None or any(code is not None and code not in CURRENCIES for code in number.groups())
+    if _is_number(stripped):
+        return False
+    if len(stripped) > PASSING_CHARACTERS_MAX:
+        return True
+    return not (
+        any(pattern.fullmatch(stripped) for pattern in _PASSING) or _is_number(AROUND_A_PRICE.sub("", stripped))
+    )
+
+
+def _is_number(text: str) -> bool:
+    number = _NUMBER.fullmatch(text)
+    return number is not None and all(code is None or code in CURRENCIES for code in number.groups())

@@ -1,0 +1,75 @@
+"""Patterns of texts about a moment or a state that passes: `in 3 days`, `only 3 left`, `was $5`.
+
+A shop that sends such texts as attributes changes them with time and stock, and they say nothing about the product.
+Durations and numbers alone may: `24 hours` may be what a battery lasts.
+"""
+
+from __future__ import annotations
+
+import re
+
+_UNIT = (
+    r"(?:(?:business|working|more) )?(?:s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|w|weeks?|months?|years?"
+    r"|sekunden?|minuten?|std\.?|stunden?|(?:werk|arbeits)?tage?n?|wochen?|monate?n?|jahre?n?"
+    r"|secondes?|heures?|jours?(?: ouvr[ée]s)?|semaines?|mois|ans?"
+    r"|segundos?|minutos?|horas?|d[ií]as?|semanas?|mes(?:es)?|años?"
+    r"|secondi|minut[oi]|or[ae]|giorn[oi]|settiman[ae]|mes[ei]|ann[oi])"
+)
+_COUNT = (
+    r"(?:an?|one|ein(?:e[nmr]?)?|une?|un[ao]|[0-9]+(?:[.,][0-9]+)?(?:(?: ?[-–] ?| (?:to|bis|à|a|oder|or) )[0-9]+)?)\+?"
+)
+SPAN = rf"(?:about |over |ca\. )?(?:{_COUNT} ?{_UNIT})(?:,? (?:{_COUNT} ?{_UNIT})){{0,2}}"
+_SPAN_UNSPACED = (
+    r"[0-9]+(?:[-–~至到][0-9]+)?\s?(?:秒|分[钟鐘]?|[个個]?小[时時]|[个個]?工作[日天]|天|日|[周週]|[个個]?月|年)"
+    r"(?:之?[前后後内內]|以[前后後内內])"
+)
+_WORDS = (
+    "just now|now|today|tonight|yesterday|tomorrow|(?:next|last|this) (?:week|month|year)"
+    "|heute|gestern|(?:über)?morgen|nächste woche|aujourd['’]hui|hier|demain|hoy|ayer|mañana|oggi|ieri|domani"
+    "|今[天日]|明[天日]|昨[天日]|[刚剛][刚剛才]"
+)
+WEEKDAY = (
+    "(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day|montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag"
+    "|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche)"
+)
+FROM_NOW = (
+    r"(?:(?:in|within|after|dans|sous|d['’]ici|en|dentro de|entro|fra|vor|innerhalb von|binnen|noch|il y a|hace) "
+    rf"{SPAN}"
+    rf"|{SPAN} (?:ago|left|remaining|later|from now|to go|fa|übrig|restants?)|[0-9:]{{4,8}} (?:left|remaining)"
+    rf"|{_SPAN_UNSPACED}|{_WORDS})"
+)
+"""A moment by its distance from now."""
+NEWS = (
+    r"(?:(?:(?:last|usually|sale|offer|expected|estimated|sofort|voraussichtlich|zuletzt) )?"
+    r"(?:ships?|shipping|shipped|dispatch(?:es|ed)?|deliver(?:y|s|ed)|arriv(?:es|al|ing)|available|restock(?:ed|s)?|back"
+    r"|ends?|starts?|expires?|updated|modified|added|posted|created|seen|sold|viewed|synced|get it|order"
+    r"|lieferbar|lieferung|lieferzeit|versand(?:fertig|bereit)?|zustellung|verfügbar|aktualisiert|endet"
+    r"|livraison|livrée?|expédiée?|expédition|disponible|entrega|envío|consegna|spedizione)"
+    r"(?: (?:in|by|on|at|in stock|before|until|from|am|bis|ab|le|avant|el|il|ca\.?))?)"
+)
+NEWS_UNSPACED = "(?:[发發出][货貨]|[送到][达達货貨]|更新)"
+"""The words that say what happens at such a moment: before it, and in Chinese behind it."""
+_THINGS = "items?|pieces?|pcs|units?|stück|stk\\.?|artikel|articles?|pièces?|unidades|pezzi"
+_STATES = (
+    "left|left in stock|remaining|in stock|available|sold|auf lager|verfügbar|übrig|en stock|restants?"
+    "|disponibles?|reviews?|ratings?|bewertungen|rezensionen|avis|reseñas|recensioni|views?"
+    "|viewed today|times|people are viewing this"
+)
+_COUNTED = r"[0-9.,]+\+?"
+COUNT = re.compile(
+    rf"(?:only|just|nur noch|nur|noch|plus que|seulement|solo|sold|stock:?|qty:?|quantity:?) {_COUNTED}"
+    rf"(?: (?:{_THINGS}))?(?: (?:{_STATES}))?"
+    rf"|\(?{_COUNTED}(?: (?:{_THINGS}))? (?:{_STATES})\)?"
+    r"|[0-5](?:[.,][0-9]+)? (?:out of|von|sur|de|su) 5(?: \w+)?|[0-5][.,][0-9]+ ?(?:/ ?5|stars?|sterne?|étoiles)"
+    r"|\([0-9.,]+\)|★ ?[0-9.,]+|(?:[剩库庫][余餘存]?|[仅僅]剩)\s?[0-9]+\s?[件个個只]?",
+    re.IGNORECASE,
+)
+"""A count of stock, of sales or of reviews, and a rating."""
+AROUND_A_PRICE = re.compile(
+    r"^(?:from|was|now|only|save|ab|statt|uvp|nur|jetzt|à partir de|dès|au lieu de|desde|antes|ahora|da|rrp|msrp):? "
+    r"(?=\D{0,4}[0-9.,]+\s?\D{1,3}$|\D{1,4}[0-9.,]+$|.*(?:off|/))"
+    r"|(?<=[^\s0-9.,]) ?/ ?(?:[0-9]+ ?)?(?:kg|g|l|ml|cl|m|m²|m2|stk|stück|pc|piece|unit|pièce|u)\.?$"
+    r"| (?:off|rabatt|discount|reduziert)$",
+    re.IGNORECASE,
+)
+"""The words before and behind a price that say which price it is, and the unit that it is for."""
