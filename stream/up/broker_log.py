@@ -9,8 +9,8 @@ from schemas.errors import Misconfigured
 from stream.runtime.ports import AFTER_KILL_SECONDS_MAX, WAIT_SECONDS_MAX, check_free
 from stream.up.brokers import create_broker
 from stream.up.child_process import ChildProcess
-from stream.up.durable_log import ExternalKafkaLog, OwnKafkaLog
 from stream.up.embedded_log import EmbeddedLog
+from stream.up.kafka_logs import ExternalKafkaLog, OwnKafkaLog
 
 if TYPE_CHECKING:
     from stream.runtime.settings import Settings

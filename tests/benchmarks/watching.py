@@ -19,8 +19,8 @@ from tests.benchmarks.figures import Figure, Goal
 from workers.clock import SystemClock
 from workers.index.layout import HEAD_FIELDS, complete_payload
 from workers.index.writes import Patch, Upsert
+from workers.lanes.alert_raising import AlertRaiser, ChangedPoint
 from workers.lanes.sinks import Sinks
-from workers.lanes.watching import ChangedPoint, Watching
 from workers.point import payload
 from workers.query_gate import QueryGate
 from workers.state.fold import fold
@@ -66,7 +66,7 @@ def _measured() -> dict[str, dict[str, float]]:
     watches = WatchSet()
     for each in _watches(chosen, points):
         watches.put(each)
-    watching = Watching(watches, "items", serving=_Serving(), clock=SystemClock(), sink=Sinks(), gate=QueryGate())
+    raiser = AlertRaiser(watches, "items", serving=_Serving(), clock=SystemClock(), sink=Sinks(), gate=QueryGate())
     changes: dict[str, Callable[[Payload], ChangedPoint]] = {
         "price falls": lambda point: _priced(point, 1 - chosen.uniform(0.01, 0.3)),
         "price rises": lambda point: _priced(point, 1 + chosen.uniform(0.01, 0.3)),
@@ -76,7 +76,7 @@ def _measured() -> dict[str, dict[str, float]]:
     found = {}
     for name, change in changes.items():
         events = [change(chosen.choice(points)) for _ in range(EVENTS)]
-        found[name] = _spread(_times(watching, points, events))
+        found[name] = _spread(_times(raiser, points, events))
     return found
 
 
@@ -129,7 +129,7 @@ def _whole(point: Payload) -> Write:
     return Upsert(point["product_id"], 2, point, item_words(point), None)
 
 
-def _times(watching: Watching, points: Sequence[Payload], events: Sequence[ChangedPoint]) -> list[float]:
+def _times(raiser: AlertRaiser, points: Sequence[Payload], events: Sequence[ChangedPoint]) -> list[float]:
     """Return the processor time of each event, in ms."""
     whole = {point["product_id"]: point for point in points}
 
@@ -140,7 +140,7 @@ def _times(watching: Watching, points: Sequence[Payload], events: Sequence[Chang
         times = []
         for each in events:
             began_s = time.process_time()
-            await watching.with_alerts([each], read)
+            await raiser.with_alerts([each], read)
             times.append(1000 * (time.process_time() - began_s))
         return times
 

@@ -10,11 +10,11 @@ from stream.items import partition as partition_module
 from stream.items.publisher import Publisher
 from stream.items.recovery import StateRecovery
 from stream.kafka.offset_tracker import InFlightRecord, OffsetTracker, OffsetTrackers
-from workers.lanes import watching
-from workers.lanes.alerts import AlertLane
+from workers.lanes import alert_raising
+from workers.lanes.alert_raising import AlertRaiser
+from workers.lanes.alert_sending import AlertLane
 from workers.lanes.lanes import Lanes
 from workers.lanes.vector_writer import VectorWriter
-from workers.lanes.watching import Watching
 from workers.state import fold
 from workers.watches.watch_set import newly_matching
 
@@ -163,14 +163,14 @@ def alerts_are_cleared_before_they_are_sent() -> Iterator[None]:
 @contextmanager
 def whole_points_lose_their_alerts() -> Iterator[None]:
     """Replace a point without the alerts that it has and that are not sent yet."""
-    add = Watching._with_due
+    add = AlertRaiser._with_due
 
     def add_to_nothing(self: Any, compared: Any, raised: Any) -> Any:
         before = compared.before
         forgotten = None if before is None else {**before, "alerts_due": None}
         return add(self, compared._replace(before=forgotten), raised)
 
-    with mock.patch.object(Watching, "_with_due", add_to_nothing):
+    with mock.patch.object(AlertRaiser, "_with_due", add_to_nothing):
         yield
 
 
@@ -181,7 +181,7 @@ def alerts_of_what_matched_before() -> Iterator[None]:
     def matching(watches: Any, before: Any, after: Any, now_ms: int) -> Any:
         return newly_matching(watches, before._replace(point=None), after, now_ms)
 
-    with mock.patch.object(watching, "newly_matching", matching):
+    with mock.patch.object(alert_raising, "newly_matching", matching):
         yield
 
 

@@ -172,11 +172,11 @@ def test_no_test_replaces_a_constant_of_ours() -> None:
 @pytest.mark.parametrize(
     ("line", "is_found"),
     [
-        ('monkeypatch.setattr("workers.lanes.alerts.RETRY_S", 1)', True),
+        ('monkeypatch.setattr("workers.lanes.alert_sending.RETRY_S", 1)', True),
         ('patched.setattr(browsing, "BROWSED_MAX", 11)', True),
         ('monkeypatch.setitem(OPTIONS, "keepalive", 1)', True),
         ("mock.patch.multiple(browsing, BROWSED_MAX=1)", True),
-        ('mock.patch("workers.lanes.alerts.RETRY_S", 1)', True),
+        ('mock.patch("workers.lanes.alert_sending.RETRY_S", 1)', True),
         ('monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)', False),
         ('monkeypatch.setattr(browsing, "is_indexed", None)', False),
         ('patch.object(limits, "SELLERS_MAX", 2)', False),

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from workers.lanes.alerts import AlertLane
+from workers.lanes.alert_raising import AlertRaiser, Serving
+from workers.lanes.alert_sending import AlertLane
 from workers.lanes.embedding import EmbeddingLane, EmbeddingPace, ServingLane
 from workers.lanes.item_writer import ItemWriter
 from workers.lanes.lanes import LanePressure, Lanes
 from workers.lanes.sale_windows import SaleWindows
 from workers.lanes.sinks import Sinks
 from workers.lanes.vector_writer import VectorWriter
-from workers.lanes.watching import Serving, Watching
 from workers.retry import INDEX_BACKOFF, Backoff
 
 if TYPE_CHECKING:
@@ -82,9 +82,9 @@ def compose_lanes(
 
     `observing` gets the events of all lanes; `sinks`, which has it too, gets those of the item records, in its order.
     """
-    pressure, watching = LanePressure(parts.clock), _watching(index, parts, observing)
+    pressure, alert_raiser = LanePressure(parts.clock), _alert_raiser(index, parts, observing)
     embedding = _embedding(index, documents, parts, observing, pressure, tuning.pace)
-    alerts = _alerts(index, parts, observing, watching)
+    alerts = _alerts(index, parts, observing, alert_raiser)
     sink = Sinks(*sinks, embedding, alerts)
     writer = ItemWriter(
         index,
@@ -93,17 +93,17 @@ def compose_lanes(
         clock=parts.clock,
         sink=sink,
         dead_letters=parts.dead_letters,
-        watching=watching,
+        alert_raiser=alert_raiser,
         gate=parts.gate,
         backoff=tuning.backoff,
     )
     items = Lanes(writer, sink=sink, pressure=pressure, clock=parts.clock, bounds=tuning.bounds)
-    windows = _windows(index, parts, Sinks(observing, alerts), watching)
+    windows = _windows(index, parts, Sinks(observing, alerts), alert_raiser)
     return CollectionLanes(items, embedding, windows, alerts, pressure)
 
 
-def _watching(index: Index, parts: LaneParts, sink: Sink) -> Watching:
-    return Watching(
+def _alert_raiser(index: Index, parts: LaneParts, sink: Sink) -> AlertRaiser:
+    return AlertRaiser(
         parts.watches, index.collection, serving=parts.serving, clock=parts.clock, sink=sink, gate=parts.gate
     )
 
@@ -124,24 +124,24 @@ def _embedding(
     )
 
 
-def _alerts(index: Index, parts: LaneParts, sink: Sink, watching: Watching) -> AlertLane:
+def _alerts(index: Index, parts: LaneParts, sink: Sink, alert_raiser: AlertRaiser) -> AlertLane:
     return AlertLane(
         index,
         parts.watches,
         parts.alerts,
-        watching=watching,
+        alert_raiser=alert_raiser,
         assigned=parts.assigned,
         clock=parts.clock,
         sink=sink,
     )
 
 
-def _windows(index: Index, parts: LaneParts, sink: Sink, watching: Watching) -> SaleWindows:
+def _windows(index: Index, parts: LaneParts, sink: Sink, alert_raiser: AlertRaiser) -> SaleWindows:
     return SaleWindows(
         index,
         assigned=parts.assigned,
         shop_currency=parts.shop_currency,
         clock=parts.clock,
         sink=sink,
-        watching=watching,
+        alert_raiser=alert_raiser,
     )

@@ -6,12 +6,12 @@ import asyncio
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from workers.index.writes import Upsert
+from workers.lanes.alert_raising import ChangedPoint
 from workers.lanes.item_planner import Decided, ItemPlanner, shows_product
 from workers.lanes.note_written import note_written
 from workers.lanes.pending_item import NewText
 from workers.lanes.singly import write_or_single_out
 from workers.lanes.sinks import Refused, Retried, TracedWrite
-from workers.lanes.watching import ChangedPoint
 from workers.point.payload import is_visible
 from workers.query_gate import CooperativeTurns
 from workers.retry import INDEX_BACKOFF, until_available
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
     from workers.embedder.cache import VectorCache
     from workers.index.interface import Index, Stored
     from workers.index.writes import Write
+    from workers.lanes.alert_raising import AlertRaiser
     from workers.lanes.item_planner import Read
     from workers.lanes.pending_item import PendingItem
     from workers.lanes.sinks import DeadLetters, Sink
-    from workers.lanes.watching import Watching
     from workers.query_gate import QueryGate
     from workers.retry import Backoff
 
@@ -66,7 +66,7 @@ class ItemWriter:
         clock: Clock,
         sink: Sink,
         dead_letters: DeadLetters,
-        watching: Watching,
+        alert_raiser: AlertRaiser,
         gate: QueryGate,
         backoff: Backoff = INDEX_BACKOFF,
     ) -> None:
@@ -76,7 +76,7 @@ class ItemWriter:
         self._clock = clock
         self._sink = sink
         self._dead_letters = dead_letters
-        self._watching = watching
+        self._alert_raiser = alert_raiser
         self._gate = gate
         self._backoff = backoff
 
@@ -176,7 +176,7 @@ class ItemWriter:
             for pending, made, before in decided
             if made.write is not None
         ]
-        writes = iter(await self._watching.with_alerts(compared, self._whole_points) if compared else ())
+        writes = iter(await self._alert_raiser.with_alerts(compared, self._whole_points) if compared else ())
         return [
             each if each.plan.write is None else each._replace(plan=each.plan._replace(write=next(writes)))
             for each in decided

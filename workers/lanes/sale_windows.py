@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from workers.lanes.alert_raising import ChangedPoint
 from workers.lanes.sinks import AlertsRaised, Repriced
-from workers.lanes.watching import ChangedPoint
 from workers.point.plan import reprice
 from workers.retry import unless_away
 
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from workers.clock import Clock
     from workers.index.interface import Index
     from workers.index.writes import Write
+    from workers.lanes.alert_raising import AlertRaiser
     from workers.lanes.assigned import AssignedPartitions
     from workers.lanes.sinks import Sink
-    from workers.lanes.watching import Watching
 
 LOOK_INTERVAL_S = 0.2
 BATCH_ITEMS_MAX = 256
@@ -36,14 +36,14 @@ class SaleWindows:
         shop_currency: str | None,
         clock: Clock,
         sink: Sink,
-        watching: Watching,
+        alert_raiser: AlertRaiser,
     ) -> None:
         self._index = index
         self._assigned = assigned
         self._shop_currency = shop_currency
         self._clock = clock
         self._sink = sink
-        self._watching = watching
+        self._alert_raiser = alert_raiser
 
     async def run(self) -> None:
         """Look for due prices several times a second, until cancelled."""
@@ -57,10 +57,10 @@ class SaleWindows:
         partitions, now_ms = self._assigned.partitions, self._clock.now_ms()
         if not partitions:
             return 0
-        async with self._watching.turn:
+        async with self._alert_raiser.turn:
             due = await self._index.due_price_changes(partitions, now_ms, BATCH_ITEMS_MAX)
             repriced = [ChangedPoint(reprice(each, self._shop_currency, now_ms), each, False) for each in due]
-            writes = await self._watching.with_alerts(repriced, _nothing_more)
+            writes = await self._alert_raiser.with_alerts(repriced, _nothing_more)
             if writes:
                 await self._index.write(writes)
         if writes:

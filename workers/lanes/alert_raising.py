@@ -76,7 +76,7 @@ class Serving(Protocol):
         """Return whether this collection answers searches."""
 
 
-class Watching:
+class AlertRaiser:
     """Compares the points of one collection before and after each write with all watches, while it serves."""
 
     def __init__(

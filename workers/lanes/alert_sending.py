@@ -11,8 +11,8 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 from workers.index.writes import Reprice
+from workers.lanes.alert_raising import RaisedAlert
 from workers.lanes.sinks import AlertsRaised, AlertsSent
-from workers.lanes.watching import RaisedAlert
 from workers.retry import Backoff, until_available
 from workers.watches.watch_set import Side, newly_matching
 
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from schemas.points import Payload
     from workers.clock import Clock
     from workers.index.interface import Index
+    from workers.lanes.alert_raising import AlertRaiser
     from workers.lanes.assigned import AssignedPartitions
     from workers.lanes.sinks import Alerts, LaneEvent, Sink
-    from workers.lanes.watching import Watching
     from workers.watches.watch import Watch
     from workers.watches.watch_set import WatchSet
 
@@ -52,7 +52,7 @@ class AlertLane:
         watches: WatchSet,
         alerts: Alerts,
         *,
-        watching: Watching,
+        alert_raiser: AlertRaiser,
         assigned: AssignedPartitions,
         clock: Clock,
         sink: Sink,
@@ -60,7 +60,7 @@ class AlertLane:
         self._index = index
         self._watches = watches
         self._alerts = alerts
-        self._watching = watching
+        self._alert_raiser = alert_raiser
         self._assigned = assigned
         self._clock = clock
         self._sink = sink
@@ -119,7 +119,7 @@ class AlertLane:
         """Clear the alerts of points, but of one that has others by now: the next batch has it again."""
         if not points:
             return
-        async with self._watching.turn:
+        async with self._alert_raiser.turn:
             heads = await self._index.heads([point["product_id"] for point in points])
             cleared = {"alerts_due": None, "alerts_due_at_ms": None}
             await self._index.write(
