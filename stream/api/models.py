@@ -105,6 +105,13 @@ class Clocks(BaseModel):
     broker stamps no records, or the canary has sent none yet."""
 
 
+class Oldest(BaseModel):
+    """The change that has waited longest and is not searchable yet."""
+
+    topic: str
+    seconds: float
+
+
 class StatusReport(BaseModel):
     """The body of GET /status."""
 
@@ -114,6 +121,8 @@ class StatusReport(BaseModel):
     failing: list[str] = Field(default_factory=list)
     """The reasons that stay until a person acts: processes that `up` cannot keep running, with their last log line."""
     lag: Lag
+    oldest: Oldest | None = None
+    """The change that has waited longest; None while none waits, and in the answer of an earlier release."""
     fresh_as_of: dict[str, str | None] = Field(default_factory=dict)
     """By topic, the RFC 3339 time up to which all events that arrived are searchable; None while it is not known yet.
     """

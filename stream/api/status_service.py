@@ -10,20 +10,25 @@ from typing_extensions import override
 
 from schemas.errors import Unavailable
 from schemas.times import rfc3339
-from stream.api.models import Clocks, Embeddings, IndexStatus, LogStatus, Percentiles, RulesStatus, StatusReport
+from stream.api.models import Clocks, Embeddings, IndexStatus, LogStatus, Oldest, Percentiles, RulesStatus, StatusReport
 from stream.api.services import StatusApi
 from stream.api.timed import Timed
+from stream.kafka.topics import INPUTS
 from stream.runtime.metrics import total_of
 from stream.runtime.stack_report import read_stack_report
 from workers.index.metadata import outdated_words
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from prometheus_client import CollectorRegistry
     from prometheus_client.registry import Collector
     from prometheus_client.samples import Sample
 
     from stream.api.context import ServingContext
+    from stream.kafka.partitions import Partition
     from stream.progress.lag import Lag
+    from stream.progress.lag_by_partition import PartitionLag
     from stream.progress.monitor import PipelineMonitor
     from stream.progress.recent_freshness import RecentFreshness
     from stream.runtime.jobs import Jobs
@@ -108,6 +113,7 @@ class StatusService(StatusApi):
             reasons=reasons,
             failing=_failing(report),
             lag=lag,
+            oldest=oldest(self._monitor.partition_lags.lags),
             fresh_as_of=context.fresh_as_of(),
             dead_letters=dead_letters,
             components={**self._monitor.counters, "index": {"pending_items": self._pending_items()}},
@@ -180,6 +186,19 @@ class StatusService(StatusApi):
         stages = {"inputs": sum(lag.inputs.values()), **lag.model_dump(exclude={"inputs"})}
         for stage, events in stages.items():
             self._metrics.lag.labels(stage).set(events)
+
+
+def oldest(partitions: Mapping[Partition, PartitionLag]) -> Oldest | None:
+    """Return the input event that has waited longest; None while none waits."""
+    waiting = [
+        (lag.seconds, partition.topic)
+        for partition, lag in partitions.items()
+        if lag.events and partition.topic in INPUTS
+    ]
+    if not waiting:
+        return None
+    seconds, topic = max(waiting)
+    return Oldest(topic=topic, seconds=seconds)
 
 
 def _failing(report: StackReport | None) -> list[str]:

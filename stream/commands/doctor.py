@@ -53,7 +53,7 @@ def _findings(kafka: str | None, api: str | None) -> Iterator[Finding]:
         "settings", "; ".join(unknown) or "every FRESHLINE_ variable is known", "correct the names" if unknown else None
     )
     yield from _tried("broker", lambda: _broker(with_brokers(kafka)), needed_by=("topics",))
-    yield from _tried("api", lambda: _api(api), needed_by=("model", "index", "producers", "clocks"))
+    yield from _tried("api", lambda: _api(api), needed_by=("flow", "model", "index", "producers", "clocks"))
     yield from _tried("disk", lambda: [disk_finding(settings())])
     yield from _tried("qdrant", lambda: _qdrant(settings()))
     yield _versions()

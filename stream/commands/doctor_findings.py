@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from stream.runtime.printing import counted
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -12,6 +14,10 @@ if TYPE_CHECKING:
 
 CLOCK_SECONDS_MAX = 2.0
 """The most seconds by which two clocks may differ, besides the time that an answer takes."""
+
+
+WAIT_SECONDS_MAX = 10.0
+"""The longest wait of a change that is no fault: a worker that was killed takes as long to start again."""
 
 
 class Finding(NamedTuple):
@@ -50,11 +56,28 @@ def status_findings(report: StatusReport, asked_at: datetime, answered_at: datet
     ready = report.ready
     return [
         Finding("api", "ready" if ready else "; ".join(report.reasons), None if ready else "wait, or act on that"),
+        _flow(report),
         _model(report.index.model),
         _index(report.index),
         _partitioner(report.components),
         _clocks(report.clocks, asked_at, answered_at),
     ]
+
+
+def _flow(report: StatusReport) -> Finding:
+    """Judge the workers by what they leave: one that hangs says nothing itself."""
+    oldest, lag = report.oldest, report.lag
+    if oldest is None or oldest.seconds < WAIT_SECONDS_MAX:
+        return Finding("flow", f"no change has waited for {WAIT_SECONDS_MAX:.0f} s")
+    inputs = sum(lag.inputs.values())
+    said = (
+        f"a change of {oldest.topic} has waited {oldest.seconds:,.0f} s: {counted(inputs, 'event')} for the items "
+        f"worker, {counted(lag.items, 'item record')} for the index worker"
+    )
+    worker = "items" if inputs else "index"
+    return Finding(
+        "flow", said, f"does the {worker} worker run, or hang? Its log says what it waits for; kill one that hangs"
+    )
 
 
 def _model(model: str | None) -> Finding:

@@ -117,6 +117,7 @@ def _lines(report: StatusReport) -> list[tuple[str, str]]:
     return [
         ("ready", "yes" if report.ready else "no: " + "; ".join(report.reasons)),
         ("waiting", _counts(waiting) or "nothing"),
+        *_oldest(report),
         ("fresh as of", _ages(report.fresh_as_of)),
         *((f"{facet} freshness", _freshness(seen)) for facet, seen in report.freshness_seconds.items()),
         ("refused", _counts(report.dead_letters) or "nothing"),
@@ -133,6 +134,13 @@ def _lines(report: StatusReport) -> list[tuple[str, str]]:
         ("log", f"{log.kind} at {log.address}{size}"),
         *((("may be missing", log.may_be_missing),) if log.may_be_missing else ()),
     ]
+
+
+def _oldest(report: StatusReport) -> list[tuple[str, str]]:
+    from stream.runtime.printing import duration
+
+    oldest = report.oldest
+    return [("oldest", f"a change of {oldest.topic} has waited {duration(oldest.seconds)}")] if oldest else []
 
 
 def _rebuild(index: IndexStatus) -> list[tuple[str, str]]:

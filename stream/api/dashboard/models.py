@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field
 
 from stream.api.canary.models import CanaryReport
 from stream.api.drift.models import DriftReport
-from stream.api.models import Embeddings, IndexStatus, LogStatus, Percentiles
+from stream.api.models import Embeddings, IndexStatus, LogStatus, Oldest, Percentiles
 from stream.progress.lag import Lag
 
 
@@ -30,13 +30,6 @@ class ObjectiveReport(BaseModel):
     """The time for which this process has counted: a longer window has no more events than that."""
     windows: dict[str, dict[str, Share]]
     """By topic ("all": together) and window: 5m, 1h, 1d."""
-
-
-class Oldest(BaseModel):
-    """The change that has waited longest and is not searchable yet."""
-
-    topic: str
-    seconds: float
 
 
 class TopicFlow(BaseModel):

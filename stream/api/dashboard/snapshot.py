@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from stream.api.dashboard.models import (
     ObjectiveReport,
-    Oldest,
     PartitionWait,
     PendingVectors,
     Share,
@@ -77,7 +76,7 @@ def snapshot(report: StatusReport, measured: Measured, before: Snapshot | None) 
         failing=report.failing,
         objective=_objective(measured),
         freshness=_by_topic(measured.stages),
-        oldest=oldest(measured.partitions),
+        oldest=report.oldest,
         starting=measured.unreported if measured.counted_for_s < STARTING_S else 0,
         flow=_flow(measured.counters, measured.at_ms, before),
         plans=report.plans,
@@ -103,19 +102,6 @@ def _saved_seconds(embeddings: Embeddings, took_s: float) -> float | None:
     if not embeddings.computed:
         return None
     return round(embeddings.avoided * took_s / embeddings.computed, 1)
-
-
-def oldest(partitions: Mapping[Partition, PartitionLag]) -> Oldest | None:
-    """Return the input event that has waited longest; None while none waits."""
-    waiting = [
-        (lag.seconds, partition.topic)
-        for partition, lag in partitions.items()
-        if lag.events and partition.topic in INPUTS
-    ]
-    if not waiting:
-        return None
-    seconds, topic = max(waiting)
-    return Oldest(topic=topic, seconds=seconds)
 
 
 def _objective(measured: Measured) -> ObjectiveReport:

@@ -32,12 +32,15 @@ def failing(**changes: Any) -> dict[str, str | None]:
 
 def test_a_stack_that_is_well_has_nothing_to_fix() -> None:
     assert failing() == {}
+    assert failing(oldest={"topic": "prices", "seconds": 9.9}, lag={"items": 3}) == {}, "it may be starting again"
 
 
 @pytest.mark.parametrize(
     ("changes", "check", "fix"),
     [
         ({"ready": False, "reasons": ["the index is being filled"]}, "api", "wait"),
+        ({"oldest": {"topic": "prices", "seconds": 10.0}, "lag": {"inputs": {"prices": 3}}}, "flow", "items worker"),
+        ({"oldest": {"topic": "prices", "seconds": 10.0}, "lag": {"items": 3}}, "flow", "index worker"),
         ({"index": WELL["index"] | {"model": None}}, "model", "wait a minute"),
         ({"index": WELL["index"] | {"outdated": "words of an earlier release"}}, "index", "freshline rebuild"),
         ({"index": WELL["index"] | {"hits_left_out": 3}}, "index", "reconcile --repair"),

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from stream.api.dashboard.models import Oldest, Snapshot
 from stream.api.dashboard.snapshot import PARTITIONS_MAX, Measured, snapshot
 from stream.api.models import Embeddings, IndexStatus, LogStatus, StatusReport
 from stream.kafka.partitions import Partition
@@ -15,6 +14,9 @@ from stream.progress.lag_by_partition import PartitionLag
 from stream.progress.objective import Objective, WindowShare
 from stream.progress.recent_freshness import TOTAL, FreshnessSummary, Observation, RecentFreshness
 from tests.support.snapshots import NO_CANARY, NO_DRIFT
+
+if TYPE_CHECKING:
+    from stream.api.dashboard.models import Snapshot
 
 NOTHING: dict[str, Any] = {
     "at_ms": 100_000,
@@ -52,25 +54,20 @@ def test_what_avoided_embeddings_would_have_taken_is_counted_by_those_that_were_
     assert shown(embeddings=Embeddings(computed=10, avoided=300), embedding_seconds=0.5).saved_seconds == 15.0
 
 
-def test_the_oldest_change_is_the_input_event_that_has_waited_longest() -> None:
+def test_the_partitions_that_wait_longest_come_first() -> None:
     partitions = {
         Partition("prices", 0): PartitionLag(2, 4.0),
         Partition("prices", 1): PartitionLag(9, 1.0),
         Partition("items", 0): PartitionLag(3, 60.0),
-        Partition("reviews", 0): PartitionLag(0, 0.0),
     }
     made = shown(partitions=partitions)
-    assert made.oldest == Oldest(topic="prices", seconds=4.0)
     assert [(each.topic, each.partition) for each in made.partitions][:2] == [("items", 0), ("prices", 0)]
-    assert shown(partitions={Partition("reviews", 0): PartitionLag(0, 0.0)}).oldest is None
 
 
 def test_partitions_without_a_worker_are_a_start_in_the_first_minute_and_a_fault_afterwards() -> None:
-    waits = {Partition("prices", 0): PartitionLag(2, 6.0)}
-    assert shown(unreported=4, counted_for_s=6.0, partitions=waits).starting == 4
-    assert shown(unreported=0, counted_for_s=6.0, partitions=waits).starting == 0
-    late = shown(unreported=4, counted_for_s=61.0, partitions=waits)
-    assert (late.starting, late.oldest) == (0, Oldest(topic="prices", seconds=6.0))
+    assert shown(unreported=4, counted_for_s=6.0).starting == 4
+    assert shown(unreported=0, counted_for_s=6.0).starting == 0
+    assert shown(unreported=4, counted_for_s=61.0).starting == 0
 
 
 def test_a_snapshot_has_a_bounded_number_of_partitions_and_says_how_many_more_there_are() -> None:
