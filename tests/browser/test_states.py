@@ -73,6 +73,37 @@ def test_while_the_api_has_no_snapshot_the_page_does_not_say_that_all_is_fresh(t
     expect(told.get_by_role("alert")).to_be_hidden()
 
 
+def test_an_api_that_refuses_the_stream_is_not_said_to_be_gone(told: Page) -> None:
+    refusal = {"error": {"field": None, "message": "the index worker is starting"}}
+    told.route("**/events", lambda route: route.fulfill(status=503, json=refusal))
+    told.evaluate("stream.onerror()")
+    expect(told.get_by_role("alert")).to_have_text("The index worker is starting.")
+    expect(told.locator("#state-text")).to_contain_text("No figures since")
+    told.unroute("**/events")
+    told.route("**/events", lambda route: route.abort())
+    told.clock.run_for(1_000)
+    told.evaluate("stream.onerror()")
+    expect(told.locator("#state-text")).to_contain_text("The API has not answered since")
+    expect(told.get_by_role("alert")).to_contain_text("asks again every second.")
+    told.clock.run_for(1_000)
+    assert told.evaluate("opened") == 3
+    told.evaluate("tell", snapshot())
+    expect(told.locator("#state-text")).to_have_text("Live")
+    expect(told.get_by_role("alert")).to_be_hidden()
+
+
+def test_a_trouble_is_a_sentence_with_the_times_of_the_viewer(told: Page) -> None:
+    told.evaluate("tell", ["trouble", {"message": "the broker does not answer: does it run, or hang?"}])
+    expect(told.get_by_role("alert")).to_have_text("The broker does not answer: does it run, or hang?")
+    expect(told.locator("#verdict")).to_contain_text("or hang?")
+    expect(told.locator("#verdict")).not_to_contain_text("?.")
+    lost = "the broker ended at 2026-11-21T12:00:00.884Z: send again\nit ended at 2026-11-21T13:00:00.000Z"
+    told.evaluate("tell", snapshot(log=snapshot()[1]["log"] | {"may_be_missing": lost}))
+    told.wait_for_function("document.querySelectorAll('#trouble time').length === 2")
+    expect(told.get_by_role("alert")).not_to_contain_text("Z")
+    expect(told.get_by_role("alert")).to_contain_text("send again. It ended at")
+
+
 def test_a_snapshot_that_does_not_come_is_missed_and_what_is_shown_can_still_be_read(told: Page) -> None:
     told.clock.run_for(7_000)
     expect(told.locator("#state-text")).to_contain_text("Stale: the last snapshot is of")
@@ -136,6 +167,11 @@ def test_a_rebuild_is_told_and_a_click_asks_for_the_collection_before(told: Page
     told.on("dialog", lambda dialog: dialog.accept())
     told.get_by_role("button", name="Let the collection before serve again").click()
     expect(told.locator("#rollback-said")).to_have_text("there is nothing to go back to")
+    done = job | {"state": "done", "result": {"collection": "items-2"}}
+    told.evaluate("tell", snapshot(index=shown | {"collection": "items-2", "rebuild": done}))
+    expect(told.locator("#rebuild")).to_have_text("The last rebuild is done.")
+    told.evaluate("tell", snapshot(index=shown | {"collection": "items-0", "rebuild": done}))
+    expect(told.locator("#rebuild")).to_have_text("The last rebuild is done; the collection before it serves again.")
 
 
 def test_charts_have_the_last_five_minutes_without_a_line_over_a_pause_and_outlive_a_restart(told: Page) -> None:
@@ -162,17 +198,18 @@ def test_the_sale_calendar_says_how_late_a_price_changed_and_how_many_it_leaves_
     told: Page, service: StandIn
 ) -> None:
     at = "2026-11-21T12:00:00.000Z"
-    coming = ComingPrice(product_id="vase", title="Blue vase", at=at, price=20, then=15, currency="EUR")
-    changed = ChangedPrice(product_id="other", title="Other vase", price=12, currency="EUR", at=at, late_seconds=0.2)
+    coming = ComingPrice(product_id="vase", title="Blue vase", at=at, price=1200, then=15.5, currency="EUR")
+    changed = ChangedPrice(product_id="other", title="Other vase", price=12, currency="JPY", at=at, late_seconds=0.2)
     service.dashboard.calendar = SaleCalendar(coming=[coming], coming_total=1, changed=[changed], changed_total=70)
     told.get_by_role("button", name="List price changes").click()
     expect(told.locator("#sales-said")).to_have_text(
         "1 price change in the next day, 70 price changes in the last hour (the last 1 shown)."
     )
     rows = told.locator("#sales-list tbody tr")
-    expect(rows.first).to_contain_text("15 EUR")
+    expect(rows.first).to_contain_text("1,200.00 EUR")
+    expect(rows.first).to_contain_text("15.50 EUR")
     expect(rows.last).to_contain_text("Other vase")
-    expect(rows.last).to_contain_text("12 EUR")
+    expect(rows.last).to_contain_text("12 JPY")
     expect(rows.last).to_contain_text("200 ms")
 
 

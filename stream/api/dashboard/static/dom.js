@@ -21,14 +21,23 @@ export function setText(element, text) {
   if (element.textContent !== String(text)) element.textContent = text;
 }
 
+// Roles and labels are named, since a table that a phone shows as a list would lose them.
+function nameHead(table) {
+  for (const group of [table.tHead, table.tBodies[0]]) group.setAttribute("role", "rowgroup");
+  table.tHead.rows[0].setAttribute("role", "row");
+  for (const cell of table.tHead.rows[0].cells) cell.setAttribute("role", "columnheader");
+}
+
 // Each row is a list of texts or elements; the first cell is the header of its row.
 export function fillRows(table, rows) {
-  const body = table.tBodies[0];
+  const body = table.tBodies[0], head = table.tHead.rows[0].cells;
+  if (!head[0].hasAttribute("role")) nameHead(table);
+  if (rows.length) table.setAttribute("role", "table"); else table.removeAttribute("role"); // An empty one shows its caption alone.
   while (body.rows.length > rows.length) body.deleteRow(-1);
   rows.forEach((cells, r) => {
-    const row = body.rows[r] ?? body.insertRow();
+    const row = body.rows[r] ?? body.appendChild(make("tr", { role: "row" }));
     cells.forEach((cell, c) => {
-      const at = row.cells[c] ?? row.appendChild(make(c ? "td" : "th", c ? {} : { scope: "row" }));
+      const at = row.cells[c] ?? row.appendChild(cellOf(c ? "td" : "th", c ? "cell" : "rowheader", head[c].textContent, ""));
       if (cell instanceof Node) { at.replaceChildren(cell); at.className = "wide"; } else setText(at, cell);
     });
   });
@@ -44,17 +53,16 @@ export function fillPairs(list, pairs) {
   });
 }
 
-// Roles are named, since a table that a phone shows as a list would lose them.
-const cell = (tag, role, label, value) => make(tag, { role, scope: { columnheader: "col", rowheader: "row" }[role], "data-label": label }, value ?? "");
+const cellOf = (tag, role, label, value) => make(tag, { role, scope: { columnheader: "col", rowheader: "row" }[role], "data-label": label }, value ?? "");
 
 // A table of texts whose first column heads its rows; with `kind` "stacked" a phone shows each row as a list.
 export function textTable(caption, head, rows, kind = "") {
   if (!rows.length) return make("p", { class: "quiet" }, `${caption}: none`);
   return make("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": caption },
     make("table", { class: `text ${kind}`, role: "table" }, make("caption", {}, caption),
-      make("thead", { role: "rowgroup" }, make("tr", { role: "row" }, ...head.map((name) => cell("th", "columnheader", null, name)))),
-      make("tbody", { role: "rowgroup" }, ...rows.map(([first, ...rest]) => make("tr", { role: "row" }, cell("th", "rowheader", null, first),
-        ...rest.map((value, n) => cell("td", "cell", head[n + 1], value)))))));
+      make("thead", { role: "rowgroup" }, make("tr", { role: "row" }, ...head.map((name) => cellOf("th", "columnheader", null, name)))),
+      make("tbody", { role: "rowgroup" }, ...rows.map(([first, ...rest]) => make("tr", { role: "row" }, cellOf("th", "rowheader", null, first),
+        ...rest.map((value, n) => cellOf("td", "cell", head[n + 1], value)))))));
 }
 
 // A time of the API by the viewer's clock, with its age; the API's own words are its title.

@@ -32,6 +32,17 @@ export function bytes(n) {
   return `${n} B`;
 }
 
+// The price with all its decimals, and at least as many as its currency has.
+export function money(price, currency) {
+  if (price == null) return "none";
+  const digits = currency ? new Intl.NumberFormat("en", { style: "currency", currency }).resolvedOptions().minimumFractionDigits : 2;
+  return `${price.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: 9 })} ${currency ?? ""}`.trim();
+}
+
+// A sentence of the API, which may begin small and without an end.
+export const ended = (text) => (/[.?!]$/.test(text) ? text : `${text}.`);
+export const sentence = (text) => ended(text[0].toUpperCase() + text.slice(1));
+
 export const clock = (ms) => new Date(ms).toLocaleTimeString("en-GB");
 
 // A time of the API by the viewer's clock: Sweden writes it year first, as the API does.

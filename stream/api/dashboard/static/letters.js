@@ -1,6 +1,6 @@
 // Dead letters: browsed by topic and reason, repaired, and sent back once.
 
-import { ask, byId, make, setText, when } from "/static/dom.js";
+import { ask, byId, make, setText, textTable, when } from "/static/dom.js";
 import { count, several } from "/static/format.js";
 
 async function list(topic, reason) {
@@ -22,13 +22,9 @@ async function list(topic, reason) {
 // The button that was pressed is made anew, and keeps the focus.
 function showReasons(topic, reasons, chosen) {
   const focused = document.activeElement.dataset.reason;
-  const row = (each) => make("tr", {},
-    make("th", { scope: "row" }, make("button", { type: "button", "data-reason": each.reason, "aria-pressed": String(each.reason === chosen), on: { click: () => list(topic, each.reason === chosen ? null : each.reason) } }, count(each.count))),
-    make("td", { class: "fill" }, each.reason), make("td", {}, when(each.since)), make("td", {}, when(each.until)));
-  byId("letters-reasons").replaceChildren(...(reasons.length ? [make("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Reasons" },
-    make("table", { class: "text" }, make("caption", {}, "By reason; a count shows only those"),
-      make("thead", {}, make("tr", {}, ...["count", "reason", "since", "until"].map((name) => make("th", { scope: "col" }, name)))),
-      make("tbody", {}, ...reasons.map(row))))] : []));
+  const button = (each) => make("button", { type: "button", "data-reason": each.reason, "aria-pressed": String(each.reason === chosen), on: { click: () => list(topic, each.reason === chosen ? null : each.reason) } }, count(each.count));
+  byId("letters-reasons").replaceChildren(...(reasons.length ? [textTable("By reason; a count shows only those", ["count", "reason", "since", "until"],
+    reasons.map((each) => [button(each), each.reason, when(each.since), when(each.until)]), "stacked")] : []));
   [...byId("letters-reasons").querySelectorAll("button")].find((button) => button.dataset.reason === focused)?.focus();
 }
 

@@ -1,8 +1,8 @@
 // Joins the stream to the page.
 
 import { Chart } from "/static/charts.js";
-import { ask, byId, setText } from "/static/dom.js";
-import { clock, count, seconds } from "/static/format.js";
+import { ask, byId, setText, withTimes } from "/static/dom.js";
+import { clock, count, ended, seconds, sentence } from "/static/format.js";
 import { showFlow, showFresh, showIndex, showLag, showStageKey } from "/static/sections.js";
 import { startLetters } from "/static/letters.js";
 import { startSales } from "/static/sales.js";
@@ -36,15 +36,17 @@ let troubleSaid = "";
 function showState(state, last, gone) {
   document.body.dataset.state = state;
   setText(byId("state-text"), STATES[state](last, gone));
-  if (state === "gone") trouble(`The API does not answer. ${last ? `The page shows what it said at ${clock(last)}` : "There is nothing to show yet"}, and asks again every second.`);
-  if (NOT_KNOWN[state]) setText(byId("verdict"), `Not known ${last ? `since ${clock(last)}` : "yet"}: ${NOT_KNOWN[state]()}.`);
+  if (state === "gone") trouble(["The API does not answer", `${last ? `The page shows what it said at ${clock(last)}` : "There is nothing to show yet"}, and asks again every second`]);
+  if (NOT_KNOWN[state]) setText(byId("verdict"), ended(`Not known ${last ? `since ${clock(last)}` : "yet"}: ${NOT_KNOWN[state]()}`));
   // Only the first words are spoken, and only when they change: the figures change every second.
   setText(byId("verdict-said"), byId("verdict").textContent.split(/[.,;]|: /)[0]);
 }
 
-function trouble(sentence) {
-  byId("trouble").hidden = !sentence;
-  setText(byId("trouble"), sentence ?? "");
+// Only what is new is put there, as it is read aloud.
+function trouble(sentences) {
+  const said = withTimes(sentences.map(sentence).join(" "));
+  byId("trouble").hidden = !sentences.length;
+  if (byId("trouble").textContent !== said.textContent) byId("trouble").replaceChildren(said);
 }
 
 function point(s) {
@@ -53,7 +55,7 @@ function point(s) {
 }
 
 function showSnapshot(snapshot) {
-  trouble([...snapshot.failing, ...(snapshot.log.may_be_missing ? [snapshot.log.may_be_missing] : [])].join(" ") || null);
+  trouble([...snapshot.failing, ...(snapshot.log.may_be_missing?.split("\n") ?? [])]);
   showFresh(snapshot);
   showFlow(snapshot);
   showLag(snapshot);
@@ -67,7 +69,7 @@ function onEvent(name, body) {
   else if (name === "snapshot") showSnapshot(body);
   else {
     troubleSaid = body.message;
-    trouble(`${troubleSaid[0].toUpperCase()}${troubleSaid.slice(1)}.`);
+    trouble([troubleSaid]);
   }
 }
 

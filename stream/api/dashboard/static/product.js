@@ -35,7 +35,7 @@ function showLife(life) {
       ["fingerprint of the vector", life.vector.fingerprint],
       ["left out by a limit", item.left_out.length ? `some of its ${item.left_out.join(", ")}` : "nothing"],
       ...["product", "price", "reviews"].map((facet) => [`${facet} searchable since`, item.searchable_at[facet] ? when(item.searchable_at[facet]) : `no ${facet} yet`]),
-    ]) : make("p", {}, "The index has none."),
+    ], "stacked") : make("p", {}, "The index has none."),
     life.document == null ? "" : make("details", {}, make("summary", {}, "Document"), make("pre", {}, life.document)),
     item ? make("details", {}, make("summary", {}, "Point as JSON"), make("pre", {}, JSON.stringify(item, null, 2))) : "");
   byId("life").hidden = false;

@@ -1,9 +1,7 @@
 // The sale calendar: prices that change without an event.
 
 import { ask, byId, setText, textTable, when } from "/static/dom.js";
-import { count, seconds, several } from "/static/format.js";
-
-const money = (price, currency) => (price == null ? "none" : `${price} ${currency ?? ""}`);
+import { count, money, seconds, several } from "/static/format.js";
 
 async function show() {
   try {

@@ -1,7 +1,7 @@
 // What a snapshot says, in words and tables.
 
 import { byId, fillPairs, fillRows, make, setText } from "/static/dom.js";
-import { bytes, clock, count, percent, rate, seconds, several } from "/static/format.js";
+import { bytes, clock, count, ended, percent, rate, seconds, several } from "/static/format.js";
 
 const WINDOWS = { "5m": "5 minutes", "1h": "hour", "1d": "day" };
 const STAGES = { log: "log", fold: "fold", item_log: "item log", write: "write" };
@@ -21,7 +21,7 @@ export function showFresh(snapshot) {
 
 // Until a worker says how far it is, all that the log holds may wait.
 function verdict({ ready, reasons, objective, oldest, starting, lag, lag_events: waiting }) {
-  if (!ready) return `Not ready: ${reasons.join("; ")}.`;
+  if (!ready) return ended(`Not ready: ${reasons.join("; ")}`);
   if (starting) return `Starting: no worker has joined ${several(starting, "partition")} yet; ${waiting ? `up to ${several(waiting, "change waits", "changes wait")}` : "nothing waits"}.`;
   const { share } = objective.windows.all?.["5m"] ?? {};
   if (oldest && oldest.seconds > objective.seconds) return `No: a change of ${oldest.topic} has waited ${seconds(oldest.seconds)}. ${placeWords(lag)}`;
@@ -116,7 +116,7 @@ export function showIndex({ index, index_bytes: size, log, fresh_as_of: asOf, dr
     ["complete up to", Object.entries(asOf).map(([topic, time]) => `${topic} ${time ? clock(Date.parse(time)) : "unknown"}`).join(", ")],
   ]);
   byId("rollback").hidden = !index.previous;
-  setText(byId("rebuild"), rebuildWords(index.rebuild));
+  setText(byId("rebuild"), rebuildWords(index));
 }
 
 function canaryWords({ interval_seconds: interval, last_seconds: last, median_seconds: median, overdue_seconds: overdue, overdue_partitions: late }) {
@@ -132,10 +132,13 @@ function driftWords({ checked, partitions, last_at: last, items, faults, example
   return faults ? `${count(faults)} differ (${examples.join("; ")}): run freshline reconcile. ${where}` : `none: ${where}`;
 }
 
-function rebuildWords(job) {
+function rebuildWords({ rebuild: job, collection }) {
   if (!job) return "No rebuild since the process started.";
-  if (job.state === "failed") return `The rebuild failed: ${job.error}.`;
-  if (job.state === "done") return "The last rebuild is done.";
+  if (job.state === "failed") return ended(`The rebuild failed: ${job.error}`);
+  if (job.state === "done") {
+    const isBack = job.result?.collection && job.result.collection !== collection;
+    return `The last rebuild is done${isBack ? "; the collection before it serves again" : ""}.`;
+  }
   const of = job.total ? ` of ${count(job.total)}` : "";
   return `A rebuild runs: ${job.phase}, ${count(job.done)}${of}${job.seconds_left == null ? "" : `, ${seconds(job.seconds_left)} left`}.`;
 }

@@ -3,6 +3,22 @@
 const AGAIN_MS = 1000;
 const STALE_MS = 5000;
 
+// Returns the sentence of an API that answers and gives no stream, null if it does not answer. The stream itself tells
+// a script nothing of that.
+async function refused() {
+  const asking = new AbortController();
+  const late = setTimeout(() => asking.abort(), STALE_MS);
+  try {
+    const answer = await fetch("/events", { signal: asking.signal });
+    return answer.ok ? null : (await answer.json()).error.message;
+  } catch {
+    return null;
+  } finally {
+    clearTimeout(late);
+    asking.abort();
+  }
+}
+
 export class Stream {
   constructor({ onEvent, onState }) {
     this.onEvent = onEvent;
@@ -47,10 +63,13 @@ export class Stream {
     this.look();
   }
 
-  // A browser asks again by itself only after some errors: this page always does.
-  lost() {
+  // A browser asks again by itself only after some errors: this page always does. An API that refuses says why.
+  async lost() {
     this.close();
-    this.goneMs ??= Date.now();
+    const { openedMs } = this;
+    const refusal = await refused();
+    if (this.paused || document.hidden || this.openedMs !== openedMs) return;
+    if (refusal == null) this.goneMs ??= Date.now(); else this.came("trouble", { message: refusal });
     this.again = setTimeout(() => this.open(), AGAIN_MS);
     this.look();
   }
