@@ -21,6 +21,7 @@ def test_the_life_of_a_product_shows_a_late_and_a_repeated_event_and_why_they_lo
 ) -> None:
     stack.send("products", "jar-1", title=f"Honey jar {MARKUP}", updated_at="2026-01-01T10:00:00Z")
     new = {"price": "9.00", "currency": "EUR", "updated_at": "2026-01-03T10:00:00Z"}
+    new |= {"sale_price": "8.50", "sale_starts_at": "2026-01-03T08:30:00Z"}
     token = stack.send("prices", "jar-1", **new)
     stack.send("prices", "jar-1", price="8.00", currency="EUR", updated_at="2026-01-02T10:00:00Z")
     stack.send("prices", "jar-1", **new)
@@ -34,6 +35,7 @@ def test_the_life_of_a_product_shows_a_late_and_a_repeated_event_and_why_they_lo
     expect(events.nth(0)).to_contain_text(f"title/und = Honey jar {MARKUP}")
     expect(events.nth(1)).to_contain_text(f"older than the upsert of 2026-01-03 10:00:00 ({token})")
     expect(events.nth(1).locator("time").first).to_have_attribute("datetime", "2026-01-02T10:00:00.000Z")
+    expect(events.nth(2)).to_contain_text("sale_starts_at = 2026-01-03 08:30:00")
     expect(events.filter(has_text="repeated")).to_contain_text(f"repeats {token}")
     expect(events.filter(has_text="refused")).to_contain_text("price")
     expect(page.locator("#life")).to_contain_text("visible")

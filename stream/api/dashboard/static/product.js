@@ -5,9 +5,11 @@ import { count, local, several } from "/static/format.js";
 
 const shown = (value) => (typeof value === "string" ? value : JSON.stringify(value));
 
+const isTime = ({ name, value }) => name.endsWith("_at_ms") && typeof value === "number";
+const fieldWords = (field) => (isTime(field) ? `${field.name.slice(0, -"_ms".length)} = ${local(field.value)}` : `${field.name} = ${shown(field.value)}`);
+
 function fieldLine(field) {
-  const name = field.name || "the whole";
-  return make("div", {}, make("code", {}, field.name ? `${name} = ${shown(field.value)}` : name), " ",
+  return make("div", {}, make("code", {}, field.name ? fieldWords(field) : "the whole"), " ",
     make("span", { class: field.won ? "good" : "quiet" }, field.won ? "counts" : withTimes(field.why)));
 }
 

@@ -1,4 +1,4 @@
-"""What GET /status says of the changes that wait."""
+"""The changes that wait, as GET /status tells them."""
 
 from __future__ import annotations
 
