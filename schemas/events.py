@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from base64 import b64encode, urlsafe_b64encode
+from base64 import urlsafe_b64encode
 from hashlib import sha256
 from typing import Any, NamedTuple
 
@@ -15,8 +15,9 @@ from schemas.event_errors import field_in_words, key_in_words, not_json
 from schemas.event_models import CHANGES, Change, Op, PriceChange, ProductChange
 from schemas.event_numbers import SECONDS_BELOW
 from schemas.normal_form import normal_form
+from schemas.row_marks import check_marks
 from schemas.stamps import UNVERSIONED, Stamp
-from schemas.texts import is_set, name_of
+from schemas.texts import name_of
 from schemas.times import rfc3339
 
 EVENT_BYTES_MAX = 1024 * 1024
@@ -35,15 +36,6 @@ FRAME_BYTES = 5
 """A nought and the id of a schema in four bytes, before a key or value that is framed for a schema registry."""
 _IDENTITY = ("product_id", "seller", "review_id", "op", "updated_at", "version")
 """The fields of a delete that decide anything. No other field, whatever it holds, keeps the delete from its effect."""
-_OPS_THAT_DELETE = ("d", "delete", "t", "truncate")
-"""Values of `__op` of rows that are gone, in lower case."""
-_UNAVAILABLE = b"__debezium_unavailable_value"
-_UNAVAILABLE_BASE64 = b64encode(_UNAVAILABLE)
-"""The same in a column of bytes."""
-_DELETED = ("__deleted", "_deleted", "_fivetran_deleted")
-"""The flags with which Debezium, CouchDB and Fivetran mark a row that is gone."""
-_DELETED_AT = ("_ab_cdc_deleted_at", "_sdc_deleted_at")
-"""The fields in which Airbyte and Singer say since when a row is gone."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _NUL_ESCAPE = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
@@ -163,8 +155,8 @@ def _decoded(value: bytes) -> dict[str, Any]:
         raise InvalidEvent("the record is JSON, but not an object: send one object a record")
     if b"\\u0000" in value and _NUL_ESCAPE.search(value):
         raise InvalidEvent("the record contains the character NUL: remove it")
-    if b'"_' in value or _UNAVAILABLE_BASE64 in value:
-        _check_marks(body, value)
+    if body.get("op") != "delete":
+        check_marks(body, value)
     said: dict[str, Any] = _without_blanks(body) if b'""' in value or b'" ' in value else body
     if said.get("op", "") is None:
         del said["op"]
@@ -177,23 +169,6 @@ def _without_blanks(body: dict[str, Any]) -> dict[str, Any]:
     return {
         name: None if name in blank else field for name, field in body.items() if not (name in blank and name == "op")
     }
-
-
-def _check_marks(body: dict[str, Any], value: bytes) -> None:
-    """Raise InvalidEvent for a row of change data capture that does not mean what its fields say."""
-    if _is_marked(body):
-        raise InvalidEvent("the row is marked as deleted: configure `format: debezium-unwrapped`, or send op delete")
-    if _UNAVAILABLE in value or _UNAVAILABLE_BASE64 in value:
-        raise InvalidEvent(
-            f"it has {_UNAVAILABLE.decode()} for a value that was not sent: configure `format: debezium-unwrapped`, "
-            "or leave such fields out and send op patch"
-        )
-
-
-def _is_marked(body: dict[str, Any]) -> bool:
-    """Return whether a row says of itself that it is gone."""
-    flagged = any(is_set(body.get(name)) for name in _DELETED) or any(body.get(name) for name in _DELETED_AT)
-    return flagged or str(body.get("__op")).lower() in _OPS_THAT_DELETE
 
 
 def _is_blank(name: str, field: Any) -> bool:

@@ -554,6 +554,65 @@ def test_a_row_that_is_marked_as_deleted_is_no_product(mark: Any) -> None:
             taken("products", {"product_id": "a", "title": "x", name: value})
 
 
+GONE: list[dict[str, Any]] = [
+    {"_FIVETRAN_DELETED": True},
+    {"_SDC_DELETED_AT": "2026-11-10T08:00:00Z"},
+    {"_airbyte_deleted_at": 1_795_941_000},
+    {"__hevo__marked_deleted": "1"},
+    {"_PEERDB_IS_DELETED": 1},
+    {"_change_type": "delete"},
+    {"_change_type": "update_preimage"},
+    {"METADATA$ACTION": "DELETE"},
+    {"SYS_CHANGE_OPERATION": "D"},
+    {"__$operation": 1},
+    {"ROWKIND": "-D"},
+    {"Op": "D"},
+    {"op_type": "D"},
+    {"_meta": {"op": "d"}},
+    {"is_deleted": True},
+    {"isDeleted": "true"},
+    {"IsDeleted": 1},
+    {"deleted": True},
+    {"deleted_at": "2026-11-10 08:00:00"},
+    {"deletedAt": 1_795_941_000_000},
+]
+"""The marks of Fivetran, Singer, Airbyte, Hevo, PeerDB, Delta Lake, Snowflake, SQL Server, Flink, AWS DMS, GoldenGate,
+Estuary, and of shops themselves."""
+
+
+@pytest.mark.parametrize("mark", GONE, ids=str)
+@pytest.mark.parametrize("topic", ["products", "prices"])
+def test_a_row_that_any_pipeline_marks_as_deleted_is_refused_by_its_mark(topic: str, mark: dict[str, Any]) -> None:
+    body = {"product_id": "a", "title": "x"} if topic == "products" else {"product_id": "a", **PRICE}
+    with pytest.raises(InvalidEvent, match="marked as deleted by") as refused:
+        taken(topic, body | mark)
+    assert next(iter(mark)) in str(refused.value)
+
+
+@pytest.mark.parametrize("mark", [*GONE, {"__deleted": "true"}, {"_fivetran_deleted": True}], ids=str)
+def test_a_delete_that_carries_a_mark_is_a_delete(mark: dict[str, Any]) -> None:
+    assert taken("products", {"product_id": "a", "op": "delete"} | mark).op == "delete"
+
+
+@pytest.mark.parametrize(
+    "mark",
+    [
+        *({"is_deleted": False}, {"is_deleted": 0}, {"deleted_at": None}, {"deleted_at": ""}, {"Op": "I"}, {"Op": "U"}),
+        *({"deleted_at": "0000-00-00 00:00:00"}, {"_sdc_deleted_at": "1970-01-01T00:00:00Z"}, {"__$operation": 4}),
+        *(
+            {"_change_type": "update_postimage"},
+            {"_meta": {"op": "u"}},
+            {"METADATA$ACTION": "INSERT"},
+            {"ROWKIND": "+U"},
+        ),
+        *({"_airbyte_meta": {"changes": []}}, {"deleted_scenes": "yes"}, {"removed": True}, {"_op": 7}),
+    ],
+    ids=str,
+)
+def test_a_row_whose_mark_says_that_it_is_there_is_a_product(mark: dict[str, Any]) -> None:
+    assert taken("products", {"product_id": "a", "title": "x"} | mark).op == "upsert"
+
+
 @given(st.integers(100_000_000, 4_000_000_000), st.integers(0, 999_999_999))
 def test_a_time_is_cut_to_its_millisecond_and_never_rounded_into_the_next(seconds: int, nanoseconds: int) -> None:
     whole = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
