@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from random import Random
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from schemas.errors import RefusedRequest
 from schemas.queries import SearchRequest
 from schemas.recommendations import SimilarRequest
-from tests.support.index_backends import BACKENDS, MODEL, content, opened, put_new, vector
+from tests.support.index_backends import BACKENDS, MODEL, content, ids, opened, point_ids, put_new, vector
 from tests.support.queries import LoadedModel, OneIndex, at_once
 from workers.index.writes import Patch
 from workers.recommend.recommender import Recommender
 from workers.search.explain import explain
 from workers.search.hits import Shop
 from workers.search.searcher import Searcher
+from workers.search.sellers_order import sellers_page
 from workers.search.understood import Answer
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
     from schemas.points import Content
     from workers.index.interface import Index
+    from workers.search.offer_prices import OfferPrices
     from workers.search.searcher import Results
 
 NOW_MS = 1_000
@@ -119,6 +122,65 @@ async def test_the_price_of_a_seller_is_that_of_the_moment(index: Index, asked: 
     [hit] = on_sale.hits
     assert (hit.product_id, hit.price, hit.regular_price, hit.discount_percent) == ("c2", 6.0, 20.0, 70)
     assert shown(await ask(index, 2_000, **asked, **bounds)) == {}
+
+
+@pytest.mark.parametrize("first_points", [4, 256])
+async def test_the_cheapest_of_a_seller_first_are_as_if_all_were_read(index: Index, first_points: int) -> None:
+    rng = Random(7)
+    sold = [[offer("shop", 20.0 + rng.randrange(8)), offer("B", 28.0 + rng.randrange(30))] for _ in range(40)]
+    await put_new(index, [cake(number, *offers) for number, offers in enumerate(sold, start=100)])
+    by_page = []
+    for offset in (0, 7, 30, 41):
+        request = SearchRequest(seller="B", sort="price_asc", limit=5, offset=offset)
+        # A count of all items by brand reads each of them.
+        whole = await ask(index, NOW_MS - 1, "EUR", **request.model_dump(exclude={"facets"}), facets="brand")
+        page = await ask(index, NOW_MS - 1, "EUR", **request.model_dump())
+        assert shown(page) == shown(whole) and page.total == whole.total == 44
+        offers, *_ = await searcher(index, "EUR").priced(index, request, NOW_MS - 1)
+        listing = await sellers_page(cast("OfferPrices", offers), request, request.filters, first_points)
+        by_page.append(None if listing is None else len(listing.groups))
+        assert listing is None or list(point_ids(group.best for group in listing.groups)) == ids(*shown(whole))
+    assert by_page == [5, 5, 5, None]  # The last page shows an item without such a price.
+
+
+async def test_while_a_sale_has_turned_the_order_of_the_index_is_none_of_a_seller(index: Index) -> None:
+    ordered = await ask(index, seller="B", sort="price_asc", shop_currency="EUR")
+    assert list(shown(ordered)) == ["c2", "c1", "c5", "c0"]
+
+
+async def test_a_price_that_was_compared_before_is_the_new_one_once_it_is_written(index: Index) -> None:
+    asked: dict[str, Any] = {"q": "cake", "seller": "B", "max_price": 9, "shop_currency": "EUR"}
+    assert list(shown(await ask(index, **asked))) == ["c1", "c2"]
+    offers = [offer("B", 9.5), offer("shop", 8.0)]
+    await index.write([Patch("c1", 1, 2, {"offers": offers, "version": 2})])
+    assert list(shown(await ask(index, **asked))) == ["c2"]
+
+
+@pytest.mark.parametrize("more", [{}, {"sort": "price_asc"}, {"max_price": 9}, {"seller": "B", "max_price": 9}])
+async def test_a_search_asks_for_the_currencies_once_at_most(
+    index: Index, monkeypatch: pytest.MonkeyPatch, more: dict[str, Any]
+) -> None:
+    asked: list[None] = []
+    currencies = index.currencies
+
+    async def counted() -> list[str]:
+        asked.append(None)
+        return await currencies()
+
+    monkeypatch.setattr(index, "currencies", counted)
+    await ask(index, q="cake", **more)
+    assert len(asked) == bool(more)
+
+
+async def test_a_currency_that_no_item_has_beside_another_one_has_no_other_prices(index: Index) -> None:
+    assert [await index.has_other_prices(each) for each in ("EUR", "USD", "HKD")] == [False, True, False]
+
+
+async def test_a_hit_shows_the_price_that_was_compared(index: Index) -> None:
+    both = cake(9, offer("B", 5.0, "CHF"), offer("B", 9.0), offer("shop", 9.0))
+    await put_new(index, [both])
+    found = await ask(index, q="cake", seller="B", min_price=9)
+    assert shown(found)["c9"] == (9.0, "EUR")
 
 
 async def test_a_seller_alone_is_shown_by_its_own_price(index: Index) -> None:

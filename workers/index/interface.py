@@ -10,10 +10,11 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from schemas.points import Offer, Payload
+    from schemas.points import Payload
     from schemas.queries import Filters
     from workers.embedder.interface import ModelId
     from workers.index.metadata import Metadata
+    from workers.index.price_lists import PriceList
     from workers.index.traits import Traits
     from workers.index.writes import DenseVector, Write
 
@@ -83,8 +84,8 @@ class Index(Protocol):
         With `sales` they have the offers of items on sale. Else those may be missing, as reading them costs a server.
         """
 
-    async def offers(self, point_ids: Sequence[str]) -> dict[str, Sequence[Offer]]:
-        """Return the offers of these points by point id, as they are stored."""
+    async def prices(self, point_ids: Sequence[str]) -> dict[str, PriceList]:
+        """Return the prices of the offers of these points by point id, without the missing ones."""
 
     async def write(self, writes: Sequence[Write]) -> set[str]:
         """Carry out all writes in order, each on its own condition. Every later read sees them once this returns.
@@ -175,6 +176,9 @@ class Index(Protocol):
 
     async def currencies(self) -> list[str]:
         """Return the currencies of the prices of visible items, the most frequent first, at most CURRENCIES_MAX."""
+
+    async def has_other_prices(self, currency: str) -> bool:
+        """Return whether a visible item has an offer in this currency, and its price in another one."""
 
     async def sellers(self) -> list[str]:
         """Return the sellers of visible items, those with the most items first, at most SELLERS_MAX."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from abc import abstractmethod
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,7 @@ from typing_extensions import override
 from schemas.points import Status, point_id
 from schemas.queries import Filters
 from workers.index import lexical
+from workers.index.conditions import FiltersOfOffers
 from workers.index.interface import Index
 from workers.index.ranking import best, in_order
 from workers.words.identity import may_be_canary
@@ -114,6 +116,12 @@ class OpenedIndex(Index):
     @override
     async def has_name(self, text: str) -> bool:
         return await self._best_with(lexical.names(text)) > 0
+
+    @override
+    async def has_other_prices(self, currency: str) -> bool:
+        offered, priced = FiltersOfOffers(currency=currency), Filters(currency=currency)
+        counts = await asyncio.gather(self.count(offered), self.count(priced))
+        return counts[0] != counts[1]
 
     @abstractmethod
     async def _nearest(

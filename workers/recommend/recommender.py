@@ -12,10 +12,9 @@ from workers.index.ranking import in_order
 from workers.point.payload import is_visible
 from workers.recommend.taste import Given, taste, weights
 from workers.search import hits
-from workers.search.currency import check_currency
+from workers.search.asked_prices import with_prices
 from workers.search.diversity import diverse
-from workers.search.offer_prices import Asked, with_prices
-from workers.search.turned_prices import compares_prices, filters_now
+from workers.search.turned_prices import filters_now
 from workers.words.identity import without_names
 from workers.words.query import query_terms
 
@@ -94,17 +93,14 @@ class Recommender:
     async def _near(
         self, index: Index, given: Given, known: Mapping[str, Stored], request: SimilarRequest, now_ms: int
     ) -> Recommended:
-        await check_currency(index, request, self._shop.currency)
-        comparing = compares_prices(request.filters) is not None
-        asked = Asked(request.filters, self._shop.currency, now_ms)
-        index, turned = await with_prices(index, asked, comparing=comparing)
+        index, turned, currency = await with_prices(index, request.filters, self._shop.currency, now_ms)
         filters, weight_of = filters_now(request.filters, turned), weights(given)
         vectors = {each: stored.dense for each, stored in known.items() if stored.dense is not None}
         titles = {each: hits.preferred(stored.payload["title"], self._shop.languages) for each, stored in known.items()}
         sought = _Sought(given, taste(weight_of, vectors), _terms(titles, weight_of))
         scored = await _candidates(index, sought, filters, request)
         chosen = dict(await diverse(index, scored, request.diversity, request.limit))
-        page, left_out = await self._rendered(index, chosen, self._shop.asked_for(request.filters), now_ms)
+        page, left_out = await self._rendered(index, chosen, self._shop.asked_for(request.filters, currency), now_ms)
         without = [each for each in dict.fromkeys(given.all) if each not in vectors]
         return Recommended(page, "words" if sought.taste is None else "vectors", without, left_out)
 

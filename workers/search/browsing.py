@@ -7,25 +7,22 @@ Nothing is kept of them but the page and the counts (deploy/decisions/0063).
 from __future__ import annotations
 
 import asyncio
-import heapq
-from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
-from typing_extensions import override
-
 from schemas.errors import RefusedRequest
-from workers.index.interface import Found
 from workers.search.arranging import Listing
 from workers.search.diversity import with_diversity
 from workers.search.drill_down import ALL_FILTERS
 from workers.search.facet_counts import tally
-from workers.search.groups import Group, group_key
+from workers.search.first_items import FirstGroups, FirstItems
+from workers.search.groups import group_key
 from workers.search.index_order import EQUAL_MAX, is_indexed, ordered_page
 from workers.search.offer_prices import OfferPrices, with_sellers_asked_for
 from workers.search.ordering import BROWSED_HEAD_POINTS, browsed, in_order
 from workers.search.pinning import placed, with_pins
 from workers.search.retrievers import Ranked
-from workers.search.sorting import fields_of, sort_key
+from workers.search.sellers_order import sellers_page
+from workers.search.sorting import fields_of, sort_keys
 from workers.search.value_tallies import CountedItem
 
 if TYPE_CHECKING:
@@ -40,8 +37,6 @@ if TYPE_CHECKING:
     from workers.search.pinning import Pin
     from workers.search.turned_prices import Turned
 
-    _Place = tuple[tuple[float, ...], int, str]
-    """The values by which an item is sorted, the number of items that were read before it, and the id of its point."""
 
 TALLY_FIELDS = {
     "brand": ("brand",),
@@ -80,13 +75,12 @@ async def browsed_listing(
     `several`: all filters under ALL_FILTERS, and by facet those without its own ones. Raises RefusedRequest if more
     than `bounds.items_max` pass and the index alone cannot say the page, and Unavailable.
     """
-    if not isinstance(index, OfferPrices) and is_indexed(request, several[ALL_FILTERS], turned):
-        listing = await ordered_page(index, request, several[ALL_FILTERS], bounds.equal_max)
-        if listing is not None:
-            return listing
+    listing = await _indexed_page(index, request, several[ALL_FILTERS], turned, bounds)
+    if listing is not None:
+        return listing
     await _check_numbers(index, request, several, bounds.items_max)
     order = await _order(index, request, several[ALL_FILTERS], turned, ordering)
-    page = (_GroupedPage if request.group else _Page)(request.offset + request.limit + len(order.pins))
+    page = (FirstGroups if request.group else FirstItems)(request.offset + request.limit + len(order.pins))
     tallies = {name: tally(name, grouped=request.group) for name in request.facets}
     for name, filters in several.items():
         own = {facet: each for facet, each in tallies.items() if (facet if facet in several else ALL_FILTERS) == name}
@@ -99,8 +93,18 @@ async def browsed_listing(
     return Listing(listed, page.total, page.total_items, True, facets, True, order.pins, order.teams)
 
 
+async def _indexed_page(
+    index: Index, request: SearchRequest, filters: Filters, turned: Turned, bounds: BrowseBounds
+) -> Listing | None:
+    if isinstance(index, OfferPrices):
+        return await sellers_page(index, request, filters)
+    return (
+        await ordered_page(index, request, filters, bounds.equal_max) if is_indexed(request, filters, turned) else None
+    )
+
+
 async def _check_numbers(index: Index, request: SearchRequest, several: Mapping[str, Filters], items_max: int) -> None:
-    if max(await asyncio.gather(*map(index.count, several.values()))) > items_max:
+    if any(await asyncio.gather(*(_exceed(index, filters, items_max) for filters in several.values()))):
         field = "facets" if request.facets else "group" if request.group else "sort"
         raise RefusedRequest(
             field,
@@ -108,11 +112,18 @@ async def _check_numbers(index: Index, request: SearchRequest, several: Mapping[
         )
 
 
+async def _exceed(index: Index, filters: Filters, items_max: int) -> bool:
+    # Where offers are compared, an exact count reads as many of them as what it guards.
+    if isinstance(index, OfferPrices) and await index.count_candidates(filters) <= items_max:
+        return False
+    return await index.count(filters) > items_max
+
+
 async def _read(
     index: Index,
     filters: Filters,
     tallies: Mapping[str, Tally],
-    shown: tuple[_Page, _Order] | None,
+    shown: tuple[FirstItems, _Order] | None,
     counting: _Counting,
 ) -> None:
     """Count all items that pass these filters, and add them to the page if they are to be shown."""
@@ -172,7 +183,7 @@ class _Order(NamedTuple):
         if sort == "relevance":
             later = len(self.places) + before
             return [(self.places.get(point, later + number),) for number, point in enumerate(part)]
-        return [sort_key(sort, item, self.turned.get(point, item.price)) for point, item in part.items()]
+        return sort_keys(sort, part, self.turned)
 
 
 async def _order(index: Index, request: SearchRequest, filters: Filters, turned: Turned, ordering: Ordering) -> _Order:
@@ -186,66 +197,3 @@ async def _order(index: Index, request: SearchRequest, filters: Filters, turned:
     places = {point: place for place, (point, _) in enumerate(ranked.head)}
     places |= {pin.point_id: place - len(pins) for place, pin in enumerate(pins)}
     return _Order(request, places, dict(ranked.head), pins, ranked.teams, turned)
-
-
-class _Page:
-    """The first items in an order, of all that it is given."""
-
-    def __init__(self, size: int) -> None:
-        """`size`: how many items, or groups, are to be known at the end."""
-        self._size = size
-        self._first: list[_Place] = []
-        self.total_items = 0
-
-    @property
-    def total(self) -> int:
-        """The number of items, or of groups."""
-        return self.total_items
-
-    def add(self, part: Mapping[str, Traits], keys: Sequence[str], places: Sequence[tuple[float, ...]]) -> None:
-        """Add items, each with the key of its group and the values that it is sorted by. Equal ones stay in their
-        order."""
-        numbers = range(self.total_items, self.total_items + len(part))
-        self._first.extend(zip(places, numbers, part, strict=True))
-        self.total_items += len(part)
-        if len(self._first) > 2 * self._size + len(part):
-            self._first = sorted(self._first)[: self._size]
-
-    def groups(self, scores: Mapping[str, float]) -> list[Group]:
-        """Return the first ones in order, each with its score; 0.0 for those without one."""
-        ordered = sorted(self._first)[: self._size]
-        return [Group(Found(point, scores.get(point, 0.0)), []) for _, _, point in ordered]
-
-
-class _GroupedPage(_Page):
-    """The first item groups in the order of their first items."""
-
-    def __init__(self, size: int) -> None:
-        super().__init__(size)
-        self._best: dict[str, _Place] = {}
-        self._variants: dict[str, list[tuple[_Place, str]]] = defaultdict(list)
-        """The place and the product_id of each item of a group; an item without a group is not among them."""
-
-    @property
-    @override
-    def total(self) -> int:
-        return len(self._best)
-
-    @override
-    def add(self, part: Mapping[str, Traits], keys: Sequence[str], places: Sequence[tuple[float, ...]]) -> None:
-        best = self._best
-        for key, sorted_by, (point, item) in zip(keys, places, part.items(), strict=True):
-            place = (sorted_by, self.total_items, point)
-            self.total_items += 1
-            if key not in best or place < best[key]:
-                best[key] = place
-            if item.item_group_id:
-                self._variants[key].append((place, item.product_id))
-
-    @override
-    def groups(self, scores: Mapping[str, float]) -> list[Group]:
-        first = heapq.nsmallest(self._size, ((place, key) for key, place in self._best.items()))
-        return [
-            Group(Found(point, scores.get(point, 0.0)), [each for _, each in sorted(self._variants.get(key, ()))])
-            for (_, _, point), key in first
-        ]

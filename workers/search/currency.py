@@ -12,19 +12,24 @@ if TYPE_CHECKING:
     from workers.index.interface import Index
 
 
-async def check_currency(index: Index, asked: Filters, shop_currency: str | None) -> None:
-    """Raise RefusedRequest if a search leaves it open in which currency prices are compared.
+async def compared_currency(
+    index: Index, asked: Filters, shop_currency: str | None, *, ordering: bool = False
+) -> str | None:
+    """Return the currency in which a search compares prices: the one that it names, else the shop's, else that of the
+    prices of all items. `ordering`: lower prices go first among the best hits, whatever the filters.
 
-    100 of one currency may be a hundredth of 100 of another. Without `currency` prices are compared in the shop's, else
-    in the one that the prices of all items are in.
+    100 of one currency may be a hundredth of 100 of another: raises RefusedRequest where it is open. Returns None where
+    no currency is needed or no item has a price.
     """
-    comparing = compares_prices(asked)
-    if comparing is None or shop_currency is not None or asked.currency is not None:
-        return
+    comparing, named = compares_prices(asked), asked.currency or shop_currency
+    sellers_ordered = ordering and asked.seller is not None
+    if named is not None or (comparing is None and not sellers_ordered):
+        return named
     found = await index.currencies()
-    if len(found) > 1:
+    if comparing is not None and len(found) > 1:
         raise RefusedRequest(
             comparing,
             f"items here have prices in {', '.join(found)}, whose numbers cannot be compared: name a currency, or set "
             "FRESHLINE_SHOP_CURRENCY",
         )
+    return found[0] if found else None

@@ -74,7 +74,7 @@ async def explain(
     asked = answer.asked
     stored = None if is_canary(product_id) else (await index.stored([product_id], vectors=True)).get(product_id)
     payload = stored.payload if stored else None
-    index, turned = await searcher.priced(index, asked, now_ms, cheap=answer.cheap)
+    index, turned, _ = await searcher.priced(index, asked, now_ms, cheap=answer.cheap)
     ranked = await _ranked(searcher, index, answer, turned, now_ms)
     as_hit = HitExplainer(ranked.retrieved, ranked.ordering, ranked.pins).explain(
         point_id(product_id), payload or complete_payload(None)

@@ -48,9 +48,9 @@ class Shop(NamedTuple):
     sellers: tuple[str, ...] | None = None
     """The sellers whose lowest price is that of an item; None: all."""
 
-    def asked_for(self, filters: Filters) -> Shop:
-        """Return the shop with the currency and the sellers whose prices a search asks for."""
-        return self._replace(currency=filters.currency or self.currency, sellers=filters.seller)
+    def asked_for(self, filters: Filters, currency: str | None) -> Shop:
+        """Return the shop with the sellers, and the currency, whose prices a search asks for."""
+        return self._replace(currency=currency, sellers=filters.seller)
 
 
 class Shown(NamedTuple):

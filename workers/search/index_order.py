@@ -37,10 +37,11 @@ class _IndexedOrder(NamedTuple):
     descending: bool
 
 
-_PRICES = Within("price", 0, math.nextafter(PRICE_BELOW, 0))
+PRICES = Within("price", 0, math.nextafter(PRICE_BELOW, 0))
+"""The prices that an order compares."""
 _INDEXED: Mapping[SortBy, _IndexedOrder] = {
-    "price_asc": _IndexedOrder(_PRICES, descending=False),
-    "price_desc": _IndexedOrder(_PRICES, descending=True),
+    "price_asc": _IndexedOrder(PRICES, descending=False),
+    "price_desc": _IndexedOrder(PRICES, descending=True),
     "rating": _IndexedOrder(Within("rating", -sys.float_info.max, sys.float_info.max), descending=True),
 }
 

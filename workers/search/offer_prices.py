@@ -7,37 +7,42 @@ the index gives what may pass its filters, and the offers of those items are com
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from schemas.queries import Filters
 from workers.index.conditions import FiltersNow, FiltersOfOffers
-from workers.search.hits import UNSHOWABLE
-from workers.search.turned_prices import filters_now, is_within, turned_prices
-from workers.state.prices import lowest_price, offers_by, price_now
+from workers.index.price_lists import lowest_by_seller, lowest_listed
+from workers.search.turned_prices import filters_now, is_within
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
 
-    from schemas.points import Offer
+    from schemas.queries import Filters
     from workers.index.interface import Found, Index
+    from workers.index.price_lists import PriceList
     from workers.index.traits import Traits
     from workers.merchandising.factors import Moment
     from workers.search.turned_prices import Turned
 
-WIDER, DEEPER = 2, 4
-"""The points that are ranked at first, as a multiple of those that are asked for, and then of the time before."""
-READ_POINTS = 256
-"""The points whose offers are read between two turns of others, in some 2 ms."""
+SHARE_AT_FIRST = 0.6
+"""The share of the points of a ranking that is taken to pass before one was read."""
+SPARE = 1.2
+"""The points that are ranked, as a multiple of those that would be needed if as many passed as of those before."""
+DEEPER_MAX = 8
+"""The most points that are ranked, as a multiple of those of the time before."""
+READ_POINTS = 512
+"""The points whose prices are read between two turns of others: in 0.4 ms if they are known, else in some 3."""
 
 
 class Asked(NamedTuple):
     """The search whose prices are compared, and its moment."""
 
     filters: Filters
-    shop_currency: str | None
+    currency: str | None
+    """The currency in which prices are compared; None if no item has a price."""
     now_ms: int
 
 
@@ -55,7 +60,9 @@ class OfferPrices:
         self._turned = turned
         self._mixed = mixed
         self._prices: dict[tuple[object, object], dict[str, float | None]] = {}
-        """The prices that were computed, by sellers and currency. So many offers would be slow to keep and to free."""
+        """The prices that were computed, by sellers and currency."""
+        self._share = SHARE_AT_FIRST
+        """The share of the points of a ranking that passes, by the last one that was read."""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._index, name)
@@ -101,6 +108,10 @@ class OfferPrices:
             return await self._index.count(self._wide(filters))
         return sum([len(part) async for part in self._parts(filters, [])])
 
+    async def count_candidates(self, filters: Filters) -> int:
+        """Return how many visible items may pass: those whose offers a count compares."""
+        return await self._index.count(self._wide(filters))
+
     async def browse_traits(self, filters: Filters, fields: Sequence[str]) -> AsyncIterator[dict[str, Traits]]:
         """Iterate over the traits of all visible items that pass, with their prices."""
         async for part in self._parts(filters, fields):
@@ -110,20 +121,36 @@ class OfferPrices:
         """Return the traits of the visible points among these, with their prices."""
         return await self._priced(await self._index.traits(point_ids, sales=sales))
 
+    def is_bounded(self, filters: Filters) -> bool:
+        """Return whether all items that pass the filters of the index pass these, and their own prices are lower bounds
+        of those that are asked for."""
+        return not self._mixed and not self._turned and not self._compares(filters)
+
+    async def own_price(self, point_id: str) -> float | None:
+        """Return the price that the index has of a visible point."""
+        item = (await self._index.traits([point_id])).get(point_id)
+        return None if item is None else item.price
+
     async def _ranked(
         self, ask: Callable[[Filters, int], Awaitable[list[Found]]], filters: Filters, limit: int
     ) -> list[Found]:
         wide = self._wide(filters)
         if not self._compares(filters):
             return await ask(wide, limit)
-        points = WIDER * limit
+        points = limit
         while True:
+            points = self._points_for(limit, points)
             found = await ask(wide, points)
             passing = set(await self._passing([point for point, _ in found], filters))
             kept = [each for each in found if each.point_id in passing]
             if len(kept) >= limit or len(found) < points:
                 return kept[:limit]
-            points *= DEEPER
+            self._share = len(kept) / len(found)
+
+    def _points_for(self, limit: int, before: int) -> int:
+        """Return how many points of a ranking are to be read for so many to pass. `before`: that of the time before."""
+        wanted = SPARE * limit / self._share if self._share else math.inf
+        return round(min(max(wanted, before), DEEPER_MAX * before))
 
     async def _parts(self, filters: Filters, fields: Sequence[str]) -> AsyncIterator[dict[str, Traits]]:
         async for part in self._index.browse_traits(self._wide(filters), fields):
@@ -137,19 +164,16 @@ class OfferPrices:
         return [point for point in points if is_within(prices[point], filters)]
 
     async def _priced(self, items: Mapping[str, Traits]) -> dict[str, Traits]:
-        prices = await self._prices_of(list(items), self._asked.filters)
-        currency = self._asked.filters.currency or self._asked.shop_currency
-        return {
-            point: item._replace(price=prices[point], currency=currency or item.currency)
-            for point, item in items.items()
-        }
+        prices, currency = await self._prices_of(list(items), self._asked.filters), self._asked.currency
+        return {point: item.priced(prices[point], currency) for point, item in items.items()}
 
     async def _prices_of(self, points: Sequence[str], filters: Filters) -> Mapping[str, float | None]:
-        known = self._prices.setdefault((filters.seller, filters.currency), {})
+        sellers, currency = filters.seller, filters.currency or self._asked.currency
+        known = self._prices.setdefault((sellers, currency), {})
         missing = [point for point in points if point not in known]
-        currency, now_ms = filters.currency or self._asked.shop_currency, self._asked.now_ms
-        async for part, offers in _offers_in_parts(self._index, missing):
-            known.update({point: _lowest(offers.get(point, ()), filters.seller, currency, now_ms) for point in part})
+        async for part, lists in _lists_in_parts(self._index, missing):
+            for point in part:
+                known[point] = lowest_listed(lists.get(point, ()), sellers, currency, self._asked.now_ms)
         return known
 
     def _compares(self, filters: Filters) -> bool:
@@ -179,81 +203,22 @@ async def with_sellers_asked_for(
     counts, since a search for one seller compares its price. Raises Unavailable."""
     if (asked.min_price, asked.max_price, asked.currency) == (None, None, None):
         return items
-    offers: dict[str, Sequence[Offer]] = {}
-    async for _, read in _offers_in_parts(index, list(items)):
-        offers |= read
-
-    def passes(point: str, seller: str) -> bool:
-        currency = moment.shop_currency or items[point].currency
-        return is_within(_lowest(offers.get(point, ()), (seller,), currency, moment.now_ms), asked)
-
-    return {
-        point: item._replace(sellers=tuple(each for each in item.sellers if passes(point, each)))
-        for point, item in items.items()
-    }
+    sold: dict[str, Traits] = {}
+    async for part, lists in _lists_in_parts(index, list(items)):
+        for point in part:
+            item = items[point]
+            currency = moment.shop_currency or item.currency
+            lowest = lowest_by_seller(lists.get(point, ()), currency, moment.now_ms)
+            passing = tuple([each for each in item.sellers if is_within(lowest.get(each), asked)])
+            sold[point] = item if len(passing) == len(item.sellers) else item._replace(sellers=passing)
+    return sold
 
 
-def _lowest(
-    offers: Sequence[Offer], sellers: Collection[str] | None, currency: str | None, now_ms: int
-) -> float | None:
-    """Return the lowest price now; None also for offers that no answer can show."""
-    try:
-        if currency is None:
-            price, _ = price_now(offers_by(offers, sellers), None, now_ms)
-        else:
-            price = lowest_price(offers, sellers, currency, now_ms)
-    except UNSHOWABLE:
-        return None
-    return price if isinstance(price, int | float) else None
-
-
-async def _offers_in_parts(
+async def _lists_in_parts(
     index: Index, points: Sequence[str]
-) -> AsyncIterator[tuple[Sequence[str], Mapping[str, Sequence[Offer]]]]:
-    """Iterate over parts of the points and their offers. Others have their turn after each."""
+) -> AsyncIterator[tuple[Sequence[str], Mapping[str, PriceList]]]:
+    """Iterate over parts of the points and the prices of their offers. Others have their turn after each."""
     for start in range(0, len(points), READ_POINTS):
         part = points[start : start + READ_POINTS]
-        yield part, await index.offers(part)
+        yield part, await index.prices(part)
         await asyncio.sleep(0)
-
-
-async def with_prices(index: Index, asked: Asked, *, comparing: bool, ordering: bool = False) -> tuple[Index, Turned]:
-    """Return the index of a search, and the prices of the moment that it lacks: one that compares offers if the search
-    asks for other prices than the index has.
-
-    `comparing`: the search compares prices. `ordering`: lower ones go first. Raises Unavailable.
-    """
-    filters = asked.filters
-    turned, mixed, currency = await asyncio.gather(
-        _turned(index, asked, comparing=comparing),
-        _mixed(index, filters.currency, asked.shop_currency),
-        _compared_currency(index, asked, comparing=comparing),
-    )
-    asked = asked._replace(shop_currency=currency)
-    if mixed or (filters.seller is not None and (comparing or ordering or filters.currency is not None)):
-        return cast("Index", OfferPrices(index, asked, turned, mixed=mixed)), {}
-    return index, turned
-
-
-async def _turned(index: Index, asked: Asked, *, comparing: bool) -> Turned:
-    return await turned_prices(index, asked.shop_currency, asked.now_ms) if comparing else {}
-
-
-async def _compared_currency(index: Index, asked: Asked, *, comparing: bool) -> str | None:
-    """Return the currency in which the prices of sellers are compared where the search names none: the shop's, or that
-    of all items' prices."""
-    if asked.shop_currency is not None or asked.filters.currency is not None or asked.filters.seller is None:
-        return asked.shop_currency
-    found = await index.currencies() if comparing else []
-    return found[0] if len(found) == 1 else None
-
-
-async def _mixed(index: Index, currency: str | None, shop_currency: str | None) -> bool:
-    """Return whether items have offers in this currency and their price in another one."""
-    if currency is None:
-        return False
-    if shop_currency is not None:
-        return currency != shop_currency
-    with_price, with_offer = Filters(currency=currency), FiltersOfOffers(currency=currency)
-    counts = await asyncio.gather(index.count(with_price), index.count(with_offer))
-    return counts[0] != counts[1]

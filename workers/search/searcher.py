@@ -5,7 +5,6 @@ This module enforces docs/invariants.md#7.
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -24,19 +23,18 @@ from workers.search.arranging import (
     browsed_page,
     ordered_groups,
 )
+from workers.search.asked_prices import with_prices
 from workers.search.asking import Asking
 from workers.search.bounded_vector import BoundedVector
 from workers.search.browsing import BOUNDS, BrowseBounds, browsed_listing
 from workers.search.cheap import Cheap
-from workers.search.currency import check_currency
 from workers.search.drill_down import ALL_FILTERS, filters_to_count, found_sets, retrieved_sets
 from workers.search.fusion import HEAD_POINTS
 from workers.search.hit_explanation import HitExplainer
-from workers.search.offer_prices import Asked, with_prices
 from workers.search.ordering import Ordering, Rival
 from workers.search.rendering import rendered
 from workers.search.retrievers import Retrieval
-from workers.search.turned_prices import compares_prices, filters_now
+from workers.search.turned_prices import filters_now
 from workers.words.query import query_terms
 
 if TYPE_CHECKING:
@@ -47,9 +45,9 @@ if TYPE_CHECKING:
     from schemas.refinements import Refinement
     from workers.index.interface import Index
     from workers.merchandising.weights import Ranking
+    from workers.search.asked_prices import Priced
     from workers.search.query_models import QueryEmbedders
     from workers.search.retrievers import FoundBy, Retrieved
-    from workers.search.turned_prices import Turned
 
 VECTOR_SECONDS_MAX = 5.0
 """The longest wait for a query's vector. A query is then answered by lexical results, even if the model hangs."""
@@ -125,15 +123,13 @@ class Searcher:
 
         Raises Unavailable if the index is away, and RefusedRequest if prices of several currencies would be compared.
         """
-        index = await self._collections.serving()
-        _, (index, turned) = await asyncio.gather(
-            check_currency(index, request, self._shop.currency), self.priced(index, request, now_ms, cheap=cheap)
-        )
+        stored = await self._collections.serving()
+        index, turned, currency = await self.priced(stored, request, now_ms, cheap=cheap)
         ask = Asking(request, now_ms, turned, Cheap(turned) if cheap else None, typed)
         listing, retrieved, ordering = await (self._arranged if arranges(request) else self._page)(index, ask)
         explainer = HitExplainer(retrieved, ordering, listing.pins) if request.explain else None
         known = {} if retrieved is None else retrieved.payloads
-        shop = self._shop.asked_for(request)
+        shop = self._shop.asked_for(request, currency)
         page, left_out = await rendered(index, listing, known, shop, now_ms, explainer)
         by: FoundBy = "filters" if retrieved is None else retrieved.by
         return Results(
@@ -212,13 +208,9 @@ class Searcher:
         ordering = self.ordering(ask.request, ask.request.q, kind, ask.now_ms, ask.typed)
         return ordering._replace(cheap=ask.cheap)
 
-    async def priced(
-        self, index: Index, request: SearchRequest, now_ms: int, *, cheap: bool = False
-    ) -> tuple[Index, Turned]:
-        """Return the index with the prices that a search asks for, and the prices at `now_ms` that it lacks. Raises
-        Unavailable."""
-        asked, comparing = Asked(request.filters, self._shop.currency, now_ms), compares_prices(request) is not None
-        return await with_prices(index, asked, comparing=comparing, ordering=cheap)
+    async def priced(self, index: Index, request: SearchRequest, now_ms: int, *, cheap: bool = False) -> Priced:
+        """Return the index with the prices that a search asks for. Raises as `search`."""
+        return await with_prices(index, request, self._shop.currency, now_ms, ordering=cheap)
 
     async def _page(self, index: Index, ask: Asking) -> tuple[Listing, Retrieved | None, Ordering]:
         """Return one page in the order of relevance, weights and rules; without a query the index has the first say."""

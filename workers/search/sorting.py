@@ -36,7 +36,7 @@ def in_order_of(sort: SortBy, found: Sequence[Found], traits: Mapping[str, Trait
     """
     if sort == "relevance":
         return list(found)
-    keys = [sort_key(sort, traits[point], turned.get(point, traits[point].price)) for point, _ in found]
+    keys = sort_keys(sort, {point: traits[point] for point, _ in found}, turned)
     return [found[place] for place in sorted(range(len(found)), key=keys.__getitem__)]
 
 
@@ -45,15 +45,18 @@ def fields_of(sort: SortBy) -> tuple[str, ...]:
     return SORT_FIELDS.get(sort, OF_ATTRIBUTES)
 
 
-def sort_key(sort: SortBy, item: Traits, price: float | None) -> tuple[float, ...]:
-    """Return the numbers to sort by, the lowest first."""
+def sort_keys(sort: SortBy, items: Mapping[str, Traits], turned: Turned) -> list[tuple[float, ...]]:
+    """Return the numbers to sort each item by, the lowest first. `turned` as above."""
     if sort.startswith(ATTRIBUTE):
-        number = number_in(item.attributes.get(sort.removeprefix(ATTRIBUTE)))
-        return LAST if number is None else (-number,)
+        name = sort.removeprefix(ATTRIBUTE)
+        numbers = [number_in(item.attributes.get(name)) for item in items.values()]
+        return [LAST if number is None else (-number,) for number in numbers]
     if sort == "rating":
-        return LAST if item.rating is None else (-item.rating, -item.review_count)
+        rated = [(item.rating, item.review_count) for item in items.values()]
+        return [LAST if rating is None else (-rating, -count) for rating, count in rated]
     if sort == "newest":
-        return LAST if item.changed_at_ms is None else (-item.changed_at_ms,)
-    if price is None:
-        return LAST
-    return (price,) if sort == "price_asc" else (-price,)
+        return [LAST if item.changed_at_ms is None else (-item.changed_at_ms,) for item in items.values()]
+    prices = [turned.get(point, item.price) for point, item in items.items()]
+    if sort == "price_asc":
+        return [LAST if price is None else (price,) for price in prices]
+    return [LAST if price is None else (-price,) for price in prices]

@@ -28,26 +28,13 @@ def price_now(offers: Sequence[Offer], shop_currency: str | None, now_ms: int) -
     frequent ones the alphabetically first).
     """
     currency = shop_currency or currency_of(offers)
-    price = lowest_price(offers, None, currency, now_ms)
+    price = min((pays for offer, pays in offers_now(offers, now_ms) if offer["currency"] == currency), default=None)
     return (None, None) if price is None else (price, currency)
 
 
 def offers_by(offers: Iterable[Offer], sellers: Collection[str] | None) -> list[Offer]:
     """Return the offers of these sellers; all of them for None."""
     return [offer for offer in offers if sellers is None or offer["seller"] in sellers]
-
-
-def lowest_price(
-    offers: Iterable[Offer], sellers: Collection[str] | None, currency: str | None, now_ms: int
-) -> float | None:
-    """Return the lowest price now of the offers of these sellers, all of them for None, in a currency; None if there
-    are none."""
-    prices = [
-        _pays(offer, now_ms)
-        for offer in offers
-        if offer["currency"] == currency and (sellers is None or offer["seller"] in sellers)
-    ]
-    return min(prices, default=None)
 
 
 def regular_price(offers: Iterable[Offer], price: float | None, currency: str | None, now_ms: int) -> float | None:
@@ -77,9 +64,14 @@ def _pays(offer: Offer, now_ms: int) -> float:
     sale_price = offer["sale_price"]
     if sale_price is None:
         return offer["price"]
-    starts, ends = offer["sale_starts_at_ms"], offer["sale_ends_at_ms"]
-    on_sale = (starts is None or starts <= now_ms) and (ends is None or now_ms < ends)
-    return min(sale_price, offer["price"]) if on_sale else offer["price"]
+    return on_sale(offer["price"], sale_price, offer["sale_starts_at_ms"], offer["sale_ends_at_ms"], now_ms)
+
+
+def on_sale(price: float, sale_price: float, starts: int | None, ends: int | None, now_ms: int) -> float:
+    """Return the price now of an offer with a sale price: the lower one from the start of its window until before its
+    end. `starts` and `ends` are in milliseconds; None for no such bound."""
+    is_open = (starts is None or starts <= now_ms) and (ends is None or now_ms < ends)
+    return min(sale_price, price) if is_open else price
 
 
 def currency_of(offers: Sequence[Offer]) -> str | None:

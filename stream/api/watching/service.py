@@ -12,7 +12,7 @@ from schemas.points import Status
 from schemas.times import rfc3339
 from schemas.watches import ShownWatch, WatchRecord
 from stream.api.watching.interface import WatchApi
-from workers.search.currency import check_currency
+from workers.search.currency import compared_currency
 from workers.watches.watch import counting_words, filter_values, passes, watch_of
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class WatchService(WatchApi):
             raise RefusedRequest("q", "there is no letter or digit in it, so no item can have its words")
         self._check_room(key, request.owner)
         index = await self._context.collections.serving()
-        await check_currency(index, request.filters, self._context.shop.currency)
+        await compared_currency(index, request.filters, self._context.shop.currency)
         point = None if request.product_id is None else await self._point(request.product_id)
         _check_currency_of(point, request, self._context.shop.currency)
         now_ms = self._context.clock.now_ms()

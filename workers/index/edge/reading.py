@@ -46,10 +46,11 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from schemas.points import Offer, Payload
+    from schemas.points import Payload
     from schemas.queries import Filters
     from workers.index.conditions import Condition
     from workers.index.metadata import Metadata
+    from workers.index.price_lists import PriceList
     from workers.index.traits import Traits
     from workers.query_gate import QueryGate
 
@@ -91,8 +92,8 @@ class EdgeReading(OpenedIndex):
         return await self._traits.of(point_ids)
 
     @override
-    async def offers(self, point_ids: Sequence[str]) -> dict[str, Sequence[Offer]]:
-        return self._traits.offers(point_ids)
+    async def prices(self, point_ids: Sequence[str]) -> dict[str, PriceList]:
+        return self._traits.prices(point_ids)
 
     @override
     async def pending_embeddings(self, partitions: Collection[int], limit: int, *, newest: bool) -> list[Payload]:
@@ -171,6 +172,12 @@ class EdgeReading(OpenedIndex):
     @override
     async def currencies(self) -> list[str]:
         return self._values("currency", CURRENCIES_MAX)
+
+    @override
+    async def has_other_prices(self, currency: str) -> bool:
+        # Each price is that of an offer, so with as many of both, hidden ones included, no visible item has only one.
+        of_points = [self._count([Is(field, currency)]) for field in ("currencies", "currency")]
+        return of_points[0] != of_points[1] and await super().has_other_prices(currency)
 
     @override
     async def sellers(self) -> list[str]:

@@ -10,14 +10,15 @@ import orjson
 from qdrant_edge import PayloadSelector
 
 from workers.index.edge.operations import id_of, read
+from workers.index.price_lists import price_list
 from workers.index.traits import SALE_FIELDS, TRAIT_FIELDS, traits_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from qdrant_edge import EdgeShard
+    from qdrant_edge import EdgeShard, Record
 
-    from schemas.points import Offer
+    from workers.index.price_lists import PriceList
     from workers.index.traits import Traits
 
 TRAITS_KNOWN_MAX = 100_000
@@ -31,29 +32,30 @@ SELECTED = PayloadSelector.Include([*TRAIT_FIELDS, *SALE_FIELDS])
 
 
 class KnownTraits:
-    """Traits and offers by point id. The only process that writes to the shard calls `forget` after each write."""
+    """Traits and prices by point id. The only process that writes to the shard calls `forget` after each write."""
 
     def __init__(self, shard: EdgeShard) -> None:
         self._shard = shard
         self._known: dict[str, Traits | None] = {}
-        self._offers: dict[str, str] = {}
-        """The offers as the shard has them, in JSON, some 150 bytes each: only of points that were asked for."""
+        self._prices: dict[str, PriceList] = {}
+        """The prices of offers, some 100 bytes each: only of points that were asked for."""
 
     def forget(self, point_ids: Iterable[str]) -> None:
-        """Forget the traits and offers of points that were just written."""
+        """Forget the traits and prices of points that were just written."""
         for point in point_ids:
             self._known.pop(point, None)
-            self._offers.pop(point, None)
+            self._prices.pop(point, None)
 
-    def offers(self, point_ids: Sequence[str]) -> dict[str, Sequence[Offer]]:
-        """Return the offers of points, as they are stored."""
-        if len(self._offers) > TRAITS_KNOWN_MAX:
-            self._offers.clear()
-        missing = [point for point in point_ids if point not in self._offers]
+    def prices(self, point_ids: Sequence[str]) -> dict[str, PriceList]:
+        """Return the prices of the offers of points."""
+        if len(self._prices) > TRAITS_KNOWN_MAX:
+            self._prices.clear()
+        known = self._prices
+        missing = [point for point in point_ids if point not in known]
         if missing:
             records = self._shard.retrieve(list(missing), OFFERS, False)
-            self._offers |= {id_of(record): (record.payload or {}).get("offers", "[]") for record in records}
-        return {point: orjson.loads(self._offers[point]) for point in point_ids if point in self._offers}
+            known |= {id_of(record): price_list(orjson.loads(_offers_in(record))) for record in records}
+        return {point: known[point] for point in point_ids if point in known}
 
     async def of(self, point_ids: Sequence[str]) -> dict[str, Traits]:
         """Return the traits of the visible points among these."""
@@ -74,3 +76,8 @@ class KnownTraits:
             self._known |= dict.fromkeys(point_ids)
             records = self._shard.retrieve(list(point_ids), SELECTED, False)
             self._known |= {id_of(record): traits_of(read(record)) for record in records}
+
+
+def _offers_in(record: Record) -> str:
+    offers: str = (record.payload or {}).get("offers", "[]")
+    return offers

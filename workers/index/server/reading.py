@@ -23,6 +23,7 @@ from workers.index.conditions import (
 from workers.index.interface import CURRENCIES_MAX, DENSE, SELLERS_MAX, Stored
 from workers.index.layout import HEAD_FIELDS, POSITIONS_POINT, complete_payload
 from workers.index.opened import OpenedIndex
+from workers.index.price_lists import price_list
 from workers.index.server import filters as where
 from workers.index.server.query_batch import QueryBatch, prefetched
 from workers.index.traits import SALE_FIELDS, TRAIT_FIELDS, traits_of
@@ -32,10 +33,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from schemas.points import Offer, Payload
+    from schemas.points import Payload
     from schemas.queries import Filters
     from workers.index.lexical import Sparse
     from workers.index.metadata import Metadata
+    from workers.index.price_lists import PriceList
     from workers.index.server.calls import Calls
     from workers.index.traits import Traits
 
@@ -111,9 +113,9 @@ class ServerReading(OpenedIndex):
         return {point: traits for point, traits in found.items() if traits is not None}
 
     @override
-    async def offers(self, point_ids: Sequence[str]) -> dict[str, Sequence[Offer]]:
+    async def prices(self, point_ids: Sequence[str]) -> dict[str, PriceList]:
         records = await self._retrieve(point_ids, ["offers"])
-        return {str(record.id): (record.payload or {}).get("offers", []) for record in records}
+        return {str(record.id): price_list((record.payload or {}).get("offers")) for record in records}
 
     @override
     async def pending_embeddings(self, partitions: Collection[int], limit: int, *, newest: bool) -> list[Payload]:
