@@ -12,8 +12,9 @@ from tests.support.index_backends import content, opened, put, vector
 from tests.support.queries import LoadedModel, OneIndex, at_once
 from tests.support.understood import NOW_MS, listed, understood
 from workers.search.hits import Shop
+from workers.search.readings import NOTHING_LEFT
 from workers.search.searcher import Searcher
-from workers.search.understood import NOTHING_LEFT, UnderstandingSearch
+from workers.search.understood import UnderstandingSearch
 from workers.understanding.prices import CURRENCIES_DIFFER
 from workers.vocabulary.vocabulary import Vocabulary
 from workers.words.synonyms import read_synonyms

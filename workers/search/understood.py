@@ -2,32 +2,38 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from itertools import chain, combinations, islice
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple
 
 from schemas.errors import RefusedRequest
-from schemas.queries import Filters
 from schemas.texts import name_key
-from schemas.understood import Relaxation, Understood, UnderstoodWords
+from schemas.understood import Relaxation
+from workers.search.readings import (
+    PRICE_BOUNDS,
+    asked_by,
+    dropped,
+    is_cheap,
+    mentions,
+    narrowings,
+    overruled,
+    shown,
+    steps_of,
+)
 from workers.search.spelling import FEW_HITS, Spelling
-from workers.understanding.guesses import CHEAP, Known, Understanding
-from workers.understanding.read import may_name_seller, names_price, understand
+from workers.understanding.guesses import Known, Understanding
+from workers.understanding.read import understand
 from workers.vocabulary.correction import corrected
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from schemas.queries import SearchRequest
+    from schemas.understood import Understood
     from workers.index.interface import Index
     from workers.search.searcher import Results, Searcher, ServingIndex
     from workers.search.spelling import QueryRules
-    from workers.understanding.guesses import Guess
     from workers.vocabulary.vocabulary import Vocabulary
 
-QUERIES_KNOWN_MAX = 1_024
-NOTHING_LEFT = "nothing that the query finds would be left"
-PRICE_BOUNDS = ("min_price", "max_price")
 NARROWED_MAX = 8
 """The most searches with guessed filters for one query: with all of them, then with fewer and fewer."""
 
@@ -85,16 +91,17 @@ class UnderstandingSearch:
             return Answer(await self._searcher.search(request, now_ms), None, did_you_mean, [], request)
         narrowed = await self._narrowed(request, reading, corrections, now_ms)
         if narrowed is None:
-            reading, steps = _dropped(query, reading)
+            reading, steps = dropped(query, reading)
             found = await self._spelled(request, corrections, now_ms)
         else:
             reading, steps, found = narrowed
-        shown, cheap = _shown(query, reading), narrowed is not None and _is_cheap(reading)
-        return Answer(found.results, shown, did_you_mean, steps + found.relaxed, found.asked, found.typed, cheap)
+        cheap = narrowed is not None and is_cheap(reading)
+        understood = shown(query, reading)
+        return Answer(found.results, understood, did_you_mean, steps + found.relaxed, found.asked, found.typed, cheap)
 
     async def _understand(self, request: SearchRequest, query: str) -> Understanding:
         """Return the meaning of the query. A title, brand or id is never taken apart."""
-        guesses, prices, sellers = _mentions(query)
+        guesses, prices, sellers = mentions(query)
         if not guesses and not sellers:
             return understand(query, self._known())
         index = await self._collections.serving()
@@ -105,7 +112,7 @@ class UnderstandingSearch:
         reading = understand(query, known)
         if any(each.takes_words for each in reading.guesses) and await index.has_name(query):
             return Understanding(query, ())
-        return _overruled(request, reading)
+        return overruled(request, reading)
 
     def _known(self) -> Known:
         return Known(brands=self._vocabulary.brands, attributes=self._vocabulary.attributes)
@@ -128,15 +135,15 @@ class UnderstandingSearch:
         """
         if reading.text == request.q:
             return None
-        for narrowed in islice(_narrowings(reading), NARROWED_MAX):
+        for narrowed in islice(narrowings(reading), NARROWED_MAX):
             try:
-                found = await self._spelled(_asked(request, narrowed), corrections, now_ms, cheap=_is_cheap(narrowed))
+                found = await self._spelled(asked_by(request, narrowed), corrections, now_ms, cheap=is_cheap(narrowed))
             except RefusedRequest:  # The catalogue has got prices in one more currency since it was asked for them.
                 if any(getattr(request, name) is not None for name in PRICE_BOUNDS):
                     raise
                 return None
             if found.results.found:
-                return narrowed, _left_out(request.q or "", narrowed), found
+                return narrowed, steps_of(request.q or "", narrowed), found
         return None
 
     async def _spelled(
@@ -167,91 +174,3 @@ class UnderstandingSearch:
         if rest == text or await (await self._collections.serving()).has_name(text):
             return text
         return rest
-
-
-def _narrowings(reading: Understanding) -> Iterator[Understanding]:
-    """Iterate over the reading with all of its guessed filters, then with fewer, of as many first without the last.
-
-    The words of a guess that is dropped are left out, as they were understood; none is without any filter of a guess.
-    """
-    narrowing = [number for number, each in enumerate(reading.guesses) if each.takes_words and each.filters]
-    kept = chain.from_iterable(combinations(narrowing, count) for count in range(len(narrowing) - 1, 0, -1))
-    yield reading
-    for numbers in kept:
-        guesses = (
-            _without(each) if number in narrowing and number not in numbers else each
-            for number, each in enumerate(reading.guesses)
-        )
-        yield Understanding(reading.text, tuple(guesses))
-
-
-def _asked(request: SearchRequest, reading: Understanding) -> SearchRequest:
-    """Return the request with the guessed filters, and the words that remain."""
-    used = [guess for guess in reading.guesses if guess.takes_words]
-    guessed = Filters.model_validate({name: value for guess in used for name, value in guess.filters.items()})
-    return request.model_copy(update={**guessed.model_dump(exclude_none=True), "q": reading.text or None})
-
-
-def _is_cheap(reading: Understanding) -> bool:
-    return any(guess.boost == CHEAP for guess in reading.guesses if guess.takes_words)
-
-
-def _left_out(query: str, reading: Understanding) -> list[Relaxation]:
-    """Return a step for each guess that was dropped because it left nothing, the last one first."""
-    dropped = [each for each in reversed(reading.guesses) if each.dropped == NOTHING_LEFT]
-    hows = (f"{query[each.start : each.end]!r} left nothing as a filter, so it was left out" for each in dropped)
-    return [Relaxation(step="guesses", how=how) for how in hows]
-
-
-@lru_cache(QUERIES_KNOWN_MAX)
-def _mentions(query: str) -> tuple[bool, bool, bool]:
-    """Return whether the query has a guess at all, one at a price, and whether it may name a seller."""
-    guesses = understand(query, Known()).guesses
-    return bool(guesses), names_price(guesses), may_name_seller(query)
-
-
-def _overruled(request: SearchRequest, reading: Understanding) -> Understanding:
-    """Return the understanding without the filters that the request has itself; their words stay out of the text."""
-    guesses = (
-        each if each.keeps_words else each._replace(dropped=each.dropped or _said_by(request, each))
-        for each in reading.guesses
-    )
-    return Understanding(reading.text, tuple(guesses))
-
-
-def _said_by(request: SearchRequest, guess: Guess) -> str | None:
-    """Return the sentence that the request has this filter or order itself; None if it has not."""
-    if guess.boost == CHEAP:
-        if request.compare is not None:
-            return "the request says compare itself"
-        return None if request.sort == "relevance" else "the request says sort itself"
-    named = [*guess.filters, *(PRICE_BOUNDS if not guess.filters.keys().isdisjoint(PRICE_BOUNDS) else ())]
-    given = next((name for name in named if name != "currency" and getattr(request, name) is not None), None)
-    return None if given is None else f"the request says {given} itself"
-
-
-def _dropped(query: str, reading: Understanding) -> tuple[Understanding, list[Relaxation]]:
-    """Return the understanding of a query that runs as typed after all, and the step that this is, if it is one."""
-    if reading.text == query:
-        return reading, []
-    guesses = [each if each.keeps_words else _without(each) for each in reading.guesses]
-    words = ", ".join(repr(query[each.start : each.end]) for each in guesses if each.dropped is not None)
-    how = f"{words} left nothing as a filter, so the query ran as typed"
-    return Understanding(query, tuple(guesses)), [Relaxation(step="guesses", how=how)]
-
-
-def _without(guess: Guess) -> Guess:
-    return guess._replace(dropped=guess.dropped or NOTHING_LEFT)
-
-
-def _shown(query: str, reading: Understanding) -> Understood | None:
-    shown = [_shown_guess(query, each) for each in reading.guesses]
-    return Understood(text=reading.text, guesses=shown) if shown else None
-
-
-def _shown_guess(query: str, guess: Guess) -> UnderstoodWords:
-    used: Literal["filter", "boost", "no"] = "filter" if guess.boost is None else "boost"
-    used = used if guess.dropped is None else "no"
-    return UnderstoodWords(
-        words=query[guess.start : guess.end], filters=dict(guess.filters), used=used, why=guess.dropped
-    )
