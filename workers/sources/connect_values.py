@@ -9,6 +9,7 @@ import re
 from base64 import b64encode
 from binascii import a2b_base64
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -59,8 +60,26 @@ _PER_MILLISECOND = {
     "io.debezium.time.NanoTimestamp": 1_000_000,
 }
 """Units in a millisecond, by the schemas of times."""
+_PER_SECOND_OF_DAY = {
+    "io.debezium.time.Time": 1_000,
+    "org.apache.kafka.connect.data.Time": 1_000,
+    "io.debezium.time.MicroTime": 1_000_000,
+    "io.debezium.time.NanoTime": 1_000_000_000,
+}
+"""Units in a second, by the schemas of times of day, which are no moments."""
+_PER_SECOND_OF_SPAN = {"io.debezium.time.MicroDuration": 1_000_000, "io.debezium.time.NanoDuration": 1_000_000_000}
+_YEARS = range(1901, 2156)
+"""The years of MySQL's type: as days they would be of 1975, where no sale begins or ends."""
 _DAYS = ("io.debezium.time.Date", "org.apache.kafka.connect.data.Date")
 _WITHOUT_ZONE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?")
+_IN_OTHER_FORM = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?"
+    r" ?(Z|UTC|[+-][0-9]{2}(:?[0-9]{2}(:[0-9]{2})?)?)?"
+)
+"""A time without seconds, or with an offset as PostgreSQL and BigQuery write it: `+00`, `+0530`, ` UTC`."""
+_NEVER = "0000-00-00"
+"""MySQL's text for no time."""
+_DIGITS_OF_SECONDS = 9
 _DECIMAL_WITH_POINT = re.compile(r"-?\d+\.\d+")
 _VARIABLE_SCALE = {"scale", "value"}
 """The members of an io.debezium.data.VariableScaleDecimal."""
@@ -91,6 +110,10 @@ def reader(schema: Mapping[str, Any]) -> ColumnReader | None:
         return partial(_decimal, schema)
     if name in _PER_MILLISECOND:
         return partial(_time, _PER_MILLISECOND[name])
+    if name in _PER_SECOND_OF_DAY:
+        return partial(_time_of_day, _PER_SECOND_OF_DAY[name])
+    if name in _PER_SECOND_OF_SPAN:
+        return partial(_span, _PER_SECOND_OF_SPAN[name])
     return _day if name in _DAYS else None
 
 
@@ -119,6 +142,18 @@ def _time(per_millisecond: int, value: Any) -> Any:
     return rfc3339(time_ms) or (INFINITY if time_ms > 0 else _before_the_epoch(time_ms))
 
 
+def _time_of_day(per_second: int, value: Any) -> Any:
+    if type(value) is not int or not 0 <= value < 24 * 3600 * per_second:
+        return value
+    seconds, fraction = divmod(value, per_second)
+    microseconds = fraction * 1_000_000 // per_second
+    return (datetime.min + timedelta(seconds=seconds, microseconds=microseconds)).time().isoformat()
+
+
+def _span(per_second: int, value: Any) -> Any:
+    return f"PT{Decimal(value) / per_second:f}S" if type(value) is int else value
+
+
 def _before_the_epoch(time_ms: int) -> str:
     try:
         return f"{(datetime(1970, 1, 1) + timedelta(milliseconds=time_ms)).isoformat()}Z"
@@ -140,7 +175,8 @@ def time_value(value: Any) -> Any:
 
     Without a schema a number says its unit by its size: days, milliseconds, microseconds or nanoseconds. A day begins
     at midnight UTC, and a text without a zone is in UTC. A time before the epoch, or beyond all years, is the first or
-    the last time that there is. Raises InvalidEvent for a number that could only be seconds.
+    the last time that there is; None for a time that MySQL has for none. Raises InvalidEvent for a number, as text too,
+    that could only be seconds or a year.
     """
     if isinstance(value, datetime):
         return ms_since_epoch(value if value.tzinfo else value.replace(tzinfo=UTC))
@@ -150,6 +186,8 @@ def time_value(value: Any) -> Any:
         return _time_of_text(value)
     if type(value) is not int:
         return value
+    if value in _YEARS:
+        raise InvalidEvent(f"{value} looks like a year: map a column that is a time")
     if value < DAYS_BELOW:
         return _time_of_text(_day(value)) if value >= 0 or value in _INFINITE_DAYS else FIRST
     if value < SECONDS_BELOW:
@@ -159,13 +197,28 @@ def time_value(value: Any) -> Any:
     return value // 1_000 if value < MICROSECONDS_BELOW else value // 1_000_000
 
 
-def _time_of_text(text: str) -> str:
+def _time_of_text(text: str) -> Any:
     text = _INFINITE_DAYS.get(text, text)
-    if text == INFINITY or text.startswith("+"):  # ISO 8601 writes years beyond 9999 with a sign, and those before 0.
+    if text.lower() == INFINITY or text.startswith("+"):  # ISO 8601 gives years beyond 9999 a sign, and those before 0.
         return LAST
-    if text.startswith("-"):
+    if text.startswith(_NEVER):
+        return None
+    if text.startswith(("-", "0000-")):
         return FIRST
+    if text.isdecimal() and len(text) >= _DIGITS_OF_SECONDS:
+        return time_value(int(text))
     day = text.removesuffix("Z")
     if len(day) == 10 and day[4:5] == day[7:8] == "-":
         return f"{day}T00:00:00Z"
-    return f"{text}Z" if _WITHOUT_ZONE.fullmatch(text) else text
+    if _WITHOUT_ZONE.fullmatch(text):
+        return f"{text}Z"
+    return _of_other_form(text) if _IN_OTHER_FORM.fullmatch(text) else text
+
+
+def _of_other_form(text: str) -> str:
+    try:
+        time = datetime.fromisoformat(re.sub(" ?UTC$", "Z", text).replace(" +", "+").replace(" -", "-"))
+    except ValueError:
+        return text
+    time_ms = ms_since_epoch(time if time.tzinfo else time.replace(tzinfo=UTC))
+    return rfc3339(time_ms) or (LAST if time_ms > 0 else FIRST)

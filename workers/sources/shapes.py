@@ -95,6 +95,8 @@ def shape_of_json(body: Any) -> JsonShape | None:
             return JsonShape("a CloudEvent of Debezium", "debezium", "cloudevents")
         return JsonShape("a CloudEvent", None, "cloudevents")
     payload = body.get("payload") if body.keys() == {"schema", "payload"} else body
+    if payload is None:
+        return JsonShape("a null record of Kafka Connect's JSON converter", "debezium-unwrapped")
     if not isinstance(payload, dict):
         return None
     names = payload.keys()

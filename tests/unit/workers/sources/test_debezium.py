@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from schemas.errors import InvalidEvent
 from schemas.items import ItemState
+from schemas.times import TIME_MS_BELOW
 from tests.support.sources import ARRIVED_MS, columns, events, message
 from workers.sources.connect_schema import read_json
 from workers.sources.connect_values import decimal_text, reader, time_value
@@ -303,6 +304,63 @@ TIME_MS = 1_794_268_800_123
 def test_times_are_read_in_all_their_encodings(raw: object) -> None:
     [event] = adapted(change("prices", "c", 1, after=OFFER | {"from_time": raw}))
     assert event.facts["sale_starts_at_ms"] == TIME_MS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("2026-11-10 08:00:00+08", "2026-11-10 08:00:00.000+0800", "2026-11-10T00:00Z", "2026-11-10 00:00"),
+        *("2026-11-10 00:00:00 +00:00", "2026-11-10 00:00:00 UTC", "2026-11-09 18:30:00-05:30", "1794268800000"),
+        *("1794268800000000", "1794268800000000000"),
+    ],
+)
+def test_times_are_read_as_databases_write_them_in_texts(text: str) -> None:
+    [event] = adapted(change("prices", "c", 1, after=OFFER | {"from_time": text}))
+    assert event.facts["sale_starts_at_ms"] == 1_794_268_800_000
+
+
+@pytest.mark.parametrize("never", ["0000-00-00", "0000-00-00 00:00:00", "0000-00-00T00:00:00Z"])
+def test_the_zero_date_of_mysql_is_no_time(never: str) -> None:
+    [event] = adapted(change("prices", "c", 1, after=OFFER | {"from_time": never}))
+    assert "sale_starts_at_ms" not in event.facts
+
+
+@pytest.mark.parametrize(
+    ("text", "time_ms"),
+    [
+        ("0000-12-31T23:00:00Z", 0),
+        ("Infinity", TIME_MS_BELOW - 1),
+        ("-INFINITY", 0),
+        ("0001-01-01 00:00:00+00:19:32", 0),
+    ],
+)
+def test_a_text_beyond_all_years_is_the_first_or_the_last_time(text: str, time_ms: int) -> None:
+    [event] = adapted(change("prices", "c", 1, after=OFFER | {"from_time": text}))
+    assert event.facts["sale_starts_at_ms"] == time_ms
+
+
+@pytest.mark.parametrize(
+    ("name", "raw", "read_as"),
+    [
+        ("io.debezium.time.Time", 36_000_500, "10:00:00.500000"),
+        ("io.debezium.time.MicroTime", 36_000_000_000, "10:00:00"),
+        ("io.debezium.time.NanoTime", 36_000_000_000_000, "10:00:00"),
+        ("org.apache.kafka.connect.data.Time", 0, "00:00:00"),
+        ("io.debezium.time.MicroDuration", 5_400_000_000, "PT5400S"),
+        ("io.debezium.time.NanoDuration", 3_600_000_000_000_000, "PT3600000S"),
+    ],
+)
+def test_a_time_of_day_or_a_duration_is_no_moment(name: str, raw: int, read_as: str) -> None:
+    read = reader({"type": "int64", "name": name})
+    assert read is not None and read(raw) == read_as
+    with pytest.raises(InvalidEvent, match=r"sale_starts_at: .* is no RFC 3339 time"):
+        adapted(change("prices", "c", 1, after=OFFER | {"from_time": read_as}))
+
+
+@pytest.mark.parametrize(("raw", "unit"), [(2026, "a year"), ("1794268800", "seconds")])
+def test_a_year_and_seconds_in_a_text_are_refused(raw: object, unit: str) -> None:
+    with pytest.raises(InvalidEvent, match=f"sale_starts_at: {raw} looks like {unit}"):
+        adapted(change("prices", "c", 1, after=OFFER | {"from_time": raw}))
 
 
 @pytest.mark.parametrize("day", [20767, "2026-11-10Z", "2026-11-10"])

@@ -126,6 +126,7 @@ ENVELOPE: dict[str, Any] = {"before": None, "after": {"id": 1}, "source": {"lsn"
     [
         (orjson.dumps(ENVELOPE), "a Debezium envelope: configure `format: debezium`"),
         (orjson.dumps({"schema": {}, "payload": ENVELOPE}), "a Debezium envelope"),
+        (b'{"schema":null,"payload":null}', "a null record of Kafka Connect's JSON converter"),
         (orjson.dumps({"id": 1, "__deleted": "false"}), "format: debezium-unwrapped"),
         (
             orjson.dumps({"id": "1", "source": "/", "specversion": "1.0", "type": "t", "data": {}}),
