@@ -152,7 +152,7 @@ def _number_as_name(value: Any) -> Any:
 
 
 def _gtin(value: Any) -> Any:
-    """Return a GTIN as `_number_as_name` does; such a table that was written as text has 4006381333931.0 as well."""
+    """Return a GTIN as `_number_as_name` does, also without the `.0` of a table that was saved as text."""
     return _POINT_NOUGHT.sub("", value) if isinstance(value, str) else _number_as_name(value)
 
 

@@ -143,8 +143,11 @@ def sale_boundary(value: Any) -> int:
 
 
 def _checked(time_ms: int, text: str) -> int:
-    """Return the time of a text. Raises ValueError for one that a program made of seconds, taking them for
-    milliseconds. The first day of 1970 stands for no time, and a day begins in every zone at a quarter of an hour."""
+    """Return the time of a text. Raises ValueError for a time that a program made by taking seconds for milliseconds.
+
+    Two kinds of times before March 1973 are accepted, as databases write them for no time: those on the first day of
+    1970, and midnight of any zone, which is a whole number of quarters of an hour.
+    """
     if DAY_MS < time_ms < SECONDS_BELOW and time_ms % QUARTER_MS:
         raise ValueError(f"{shortened(text)} lies before March 1973, as seconds do that are taken for milliseconds")
     return time_ms

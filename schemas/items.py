@@ -42,7 +42,7 @@ class Entity:
     latest_ms: int = -1
     """The greatest updated_at of all its events; -1 for none. For an offer always -1: see ItemState.price_latest_ms."""
     json: bytes | None = field(default=None, init=False, compare=False, repr=False)
-    """An offer as item records have it, once one has had it: the next record repeats all offers but the changed one."""
+    """The JSON of an offer, encoded for an item record and repeated by the next one; None while it is not encoded."""
 
 
 @dataclass(slots=True)

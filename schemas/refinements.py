@@ -48,7 +48,7 @@ def _split(given: object) -> object:
 
 
 def _known(names: list[str]) -> list[str]:
-    """Return the names, each once, those of attributes as events name them. Raises ValueError for one that is none."""
+    """Return each facet once, attributes by the names that events give them. Raises ValueError for an unknown facet."""
     names = [
         f"{ATTRIBUTE}{name_of(cleaned(name[len(ATTRIBUTE) :]))}" if name.startswith(ATTRIBUTE) else name
         for name in names

@@ -46,7 +46,7 @@ _Loader.add_implicit_resolver(_BOOL, _TRUTH, list("tTfF"))
 
 
 OF_KEY = "[key]"
-"""The last part of the place of an error where a key is wrong, and not its value."""
+"""The last part of the location of an error that is about a key, and not about its value."""
 
 
 def read_setting_file(file: Path, setting: str) -> str:

@@ -17,7 +17,7 @@ _BY_TYPE = {
 }
 _PREFIXES = ("Value error, ", "Input ", "String ", "Value ", "List ", "Tuple ", "Dictionary ")
 _COUNTED = " after validation"
-"""The words behind which pydantic counts the items that it was given."""
+"""The words after which a message of pydantic says how many items it was given."""
 
 
 def reason(error: Mapping[str, Any]) -> str:

@@ -48,7 +48,7 @@ NEWS = (
     r"(?: (?:in|by|on|at|in stock|before|until|from|am|bis|ab|le|avant|el|il|ca\.?))?)"
 )
 NEWS_UNSPACED = "(?:[发發出][货貨]|[送到][达達货貨]|更新)"
-"""The words that say what happens at such a moment: before it, and in Chinese behind it."""
+"""The words for what happens at such a moment. They come before the moment, in Chinese after it."""
 _THINGS = "items?|pieces?|pcs|units?|stück|stk\\.?|artikel|articles?|pièces?|unidades|pezzi"
 _STATES = (
     "left|left in stock|remaining|in stock|available|sold|auf lager|verfügbar|übrig|en stock|restants?"

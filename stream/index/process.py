@@ -112,7 +112,7 @@ async def run_index_worker(settings: Settings, answers: NotServing) -> None:
         collection = writing.writers.roles.serving.collection
         log.info("starting", log_id=opened.identity.log_id, epoch=opened.identity.epoch, collection=collection)
         serving.jobs.resume_rebuild()  # This precedes the first request for its progress.
-        memory.freeze_heap()  # Imports and parts, 150,000 objects: a full collection of them holds the loop for 0.1 s.
+        memory.freeze_heap()  # A full collection of the 150,000 objects of the start would stop the loop for 0.1 s.
         async with answers.paused() as listening, LoopbackSearch(address_of(listening)) as search:
             http = serve_http(serving.services, listening, tracer, cors_origins=settings.cors_origins)
             await _run(parts, writing, serving, watching, failure, [http, serving.canary.run(search)])
@@ -205,8 +205,10 @@ async def _run(
     failure: Failure,
     answering: Sequence[Coroutine[None, None, None]],
 ) -> None:
-    """Run all parts concurrently, `answering` requests and the canary, which makes some. The first part that fails ends
-    the process."""
+    """Run all parts concurrently until the first one fails, which ends the process.
+
+    `answering`: the HTTP server, and the canary, which sends requests to it.
+    """
     async with asyncio.TaskGroup() as tasks:
         for work in (
             *answering,

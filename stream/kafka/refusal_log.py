@@ -1,4 +1,4 @@
-"""The log lines about records that become dead letters. Of a flood of them most are counted, and not written."""
+"""The log lines about records that become dead letters. In a flood, most lines are only counted and not written."""
 
 from __future__ import annotations
 

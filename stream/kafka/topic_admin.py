@@ -48,9 +48,9 @@ class CheckedTopics(NamedTuple):
 
     missing: list[str]
     wrong: str | None
-    """The first topic with which no worker starts, and what to do about it, as a sentence."""
+    """A sentence about the first topic that keeps workers from starting, and what to do; None if all are right."""
     unfit: list[UnfitSetting]
-    """The settings with which workers run, and that cost something."""
+    """The settings that let workers start, but lose or falsify something."""
 
 
 def check_topics(settings: Settings, *, connect_seconds_max: float = CONNECT_SECONDS_MAX) -> CheckedTopics:

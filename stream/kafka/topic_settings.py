@@ -1,4 +1,4 @@
-"""The settings of topics with which workers run, and that lose or falsify something. `freshline doctor` names them."""
+"""Settings of topics that let workers start, but lose or falsify something. `freshline doctor` names them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from stream.kafka.topics import Topic
 
 INPUT_RETENTION_MS_MIN = 86_400_000
-"""The least time for which events are to be kept: workers may be away for a night."""
+"""The shortest time for which events must be kept: workers may be away for a night."""
 UNLIMITED = -1
 CONSEQUENCES = {
     "message.timestamp.type": "freshness counts from the clocks of producers, and a wrong one makes dead letters",
@@ -20,7 +20,7 @@ CONSEQUENCES = {
     "retention.ms": "what nobody has read or sent again by then is lost",
     "min.compaction.lag.ms": "a state may be gone before the worker of its partition has seen it",
 }
-"""The settings that are checked, by what follows from a wrong one."""
+"""The settings that are checked, and the consequence of each wrong one."""
 
 
 class UnfitSetting(NamedTuple):

@@ -109,7 +109,7 @@ Condition = Is | IsIn | Within | Lacks | IsOneOf | Except | AnyOf
 VISIBLE = Is("status", Status.VISIBLE.value)
 HIDDEN = IsIn("status", [status.value for status in Status if status is not Status.VISIBLE])
 CANARY = Is("status", Status.CANARY.value)
-"""The condition of the points that no count and no scan may have."""
+"""The condition of canaries, which every count and every scan leaves out."""
 EMBEDDING_PENDING = Within("vector_due_at_ms", 0, None)
 ALERTS_PENDING = Within("alerts_due_at_ms", 0, None)
 

@@ -128,7 +128,7 @@ class OpenedIndex(Index):
         self, query: NDArray[np.float32] | Sparse, filters: Filters, limit: int, score_min: float | None = None
     ) -> list[tuple[str, float]]:
         """Return the ids and scores of the points nearest to a dense vector, float32 `(dimension,)`, or to a lexical
-        one, in the order of the backend: those of at least this score, unless it is None."""
+        one, in the order of the backend. `score_min`: the least score of a point; None for any."""
 
     async def _with_terms(
         self, terms: Sparse, filters: Filters, limit: int, score_min: float | None = None

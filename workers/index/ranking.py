@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     Scored = tuple[str, float]
     """The id of a point and its score, as Found has them, before the scores are rounded."""
     Fetch = Callable[[int, float | None], Awaitable[Sequence[Scored]]]
-    """Asks the backend for its best points, this many at most, of at least a score if there is one, in its own order of
-    equal scores."""
+    """Asks the backend for at most so many of its best points, with at least the score if one is given. Equal scores
+    come in the backend's own order."""
 
 SCORE_DIGITS = 5
 """The decimals of a score that count. The backends add the same numbers up in another order."""

@@ -21,7 +21,7 @@ class BoundedVector:
         self._is_late = False
 
     async def result(self) -> Vectors | None:
-        """Return the vector; None if it cannot be computed, or not in time, and ever after."""
+        """Return the vector; None if it cannot be computed, and in every call once it is late."""
         if self._is_late:  # The task was cancelled then.
             return None
         try:

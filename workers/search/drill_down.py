@@ -35,8 +35,7 @@ class RetrievedSet(NamedTuple):
     retrieved: Retrieved
     filters: Filters
     narrowed_by: tuple[Condition, ...] = ()
-    """The conditions of the filters if the retrievers were asked without them: only some of these items satisfy them.
-    """
+    """The conditions of filters that the retrievers were not given: items that do not satisfy them must be left out."""
 
 
 class FoundSet(NamedTuple):
@@ -49,7 +48,7 @@ class FoundSet(NamedTuple):
     is_exact: bool
     """True if the query finds no others."""
     found: int
-    """The number of them that the query finds, and no pin alone."""
+    """The number of items that the query finds, without those that only a pin shows."""
     narrowed_by: tuple[Condition, ...]
     """The conditions that some of the items of the ranking may not satisfy."""
 
@@ -78,10 +77,10 @@ def filters_to_count(request: SearchRequest, turned: Turned) -> dict[str, Filter
 async def retrieved_sets(
     asked: Retrieval, several: Mapping[str, Filters], points: int, ahead: int
 ) -> dict[str, RetrievedSet]:
-    """Return the findings of the retrievers with each of the filters, in this many points of a ranking at most.
+    """Ask the retrievers with each of the filters, for at most `points` points of a ranking.
 
-    Where the results without any filter end within so many, they are read once, and narrowed for each field: a filter
-    that most items pass makes a ranking by vector up to four times as long. Raises Unavailable.
+    If the results without any filter end within that many points, they are read once and narrowed for each field, since
+    a filter that most items pass makes a ranking by vector up to four times as slow. Raises Unavailable.
     """
     filters = several[ALL_FILTERS]
     if len(several) == 1 or isinstance(

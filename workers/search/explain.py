@@ -148,7 +148,7 @@ def _terms_of(payload: Payload, name: str) -> set[str]:
 
 
 async def _checks(index: Index, filters: Filters, turned: Turned, payload: Payload) -> list[FilterCheck]:
-    """Ask the index itself for the item through each filter alone; a bound on prices is one on those asked for."""
+    """Ask the index for the item with each filter alone; a bound on prices goes with the currency and the sellers."""
     product_id, point = payload["product_id"], point_id(payload["product_id"])
     traits = (await index.traits([point])).get(point)
     values: dict[str, Any] = {**payload, "price": turned.get(point, traits.price if traits else None)}

@@ -126,7 +126,7 @@ class Retrieval(NamedTuple):
         )
 
     async def heads(self, several: Sequence[Filters], points: int, ahead: int = 0) -> list[Retrieved]:
-        """Return as many points of each ranking that pass each of the filters, be they results or not."""
+        """Return the first `points` points of each ranking with each of the filters, results or not."""
         index, computing = self.asked, self.computing
         asked = _Asked(index, self.query, self.terms, several, points)
         payloads: dict[str, Payload] = {}

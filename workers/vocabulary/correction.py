@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 LETTERS_MIN = 4
 """A shorter word is one edit from dozens of others."""
 TWO_EDITS_LETTERS_MIN = 7
-"""The least letters of a word that may differ from its correction by two edits."""
+"""The fewest letters of a word that may differ from its correction by two edits."""
 HEAD_LETTERS_MIN = 5
-"""The least letters of the head of a compound. Shorter words are the end of many by chance."""
+"""The fewest letters of the head of a compound. Shorter words are the end of many by chance."""
 PART_LETTERS_MIN = 3
-"""The least letters of a part of a compound. Two are in nearly every word."""
+"""The fewest letters of a part of a compound. Two are in nearly every word."""
 WORDS_MAX = 4
 """The most words of a query that are corrected. A query with more is of another catalogue."""
 NEAREST_MAX = 64

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 NUMBER_CHARACTERS_MIN, MIXED_CHARACTERS_MIN = 8, 5
-"""The least characters of an id or GTIN that is looked for within a longer query, and of one that has letters as well:
+"""The fewest characters of an id or GTIN that is looked for within a longer query, and of one that has letters as well:
 the 2060 of `rtx 2060` is none."""
 IDENTIFIERS_MAX = 8
 """The most words of a query that are looked up."""

@@ -32,7 +32,7 @@ class CanaryService(CanaryApi):
             raise NotFound(f"there is no partition {number}")
         product_id = canary_id(number, context.settings.partitions)
         with context.gate.answering():
-            # It has no hits, by its id. What is measured is that it answers: all of it that can be away or hang.
+            # No answer has a hidden item. That this search ends shows that nothing it needs is away or hangs.
             await self._searches.search(SearchRequest(q=product_id, understand=False, limit=1), context.clock.now_ms())
             found = await (await context.collections.serving()).find_canary(product_id)
         return ShownCanary(

@@ -63,7 +63,7 @@ def lately_turned(turned: Iterable[Turned], now_ms: int) -> list[Turned]:
 
 
 def changed_prices(turned: Iterable[Turned], payloads: Mapping[str, Payload], shop: Shop) -> list[ChangedPrice]:
-    """Return these changes with what their items are; `payloads` has them by product_id, as far as they are indexed."""
+    """Return the changes with the titles and prices of their items. `payloads`: the indexed items by product_id."""
     return [_changed(each, payloads.get(each.product_id), shop) for each in turned]
 
 

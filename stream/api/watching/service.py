@@ -133,7 +133,7 @@ class WatchService(WatchApi):
     def _known(self, watch_id: str, key: str | None) -> Watch:
         watch = self._watches.get(watch_id)
         lives = watch is not None and watch.record.expires_at_ms > self._context.clock.now_ms()
-        # A watch that was set before there were keys belongs to none: its id is all that it takes.
+        # A watch that was set before the stack had keys belongs to no key: its id alone gives access.
         if watch is None or not lives or (key is not None and watch.record.key not in (None, key)):
             raise NotFound(f"there is no watch {watch_id}: it was never set, or has ended or expired")
         return watch

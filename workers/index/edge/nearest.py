@@ -28,16 +28,16 @@ SPARE = 1.5
 
 
 class BroadRange(NamedTuple):
-    """The least points, and the least share of all, that make a range broad, by Qdrant's estimate, which takes 0.03 ms.
+    """The limits from which a range is broad: how many points it has, and which share of all points they are.
 
-    Qdrant Edge checks each condition on every point that passes the first one: of 19,000 of 20,000 points a price range
-    takes 2.5 ms, 5 with a currency beside it and 7 with an availability besides, where the detour takes 2.3 to 2.5. So
-    the more conditions there are, the fewer points make a range broad. Below half of the points, and of keywords, it is
-    as fast to ask for the filter itself.
+    Qdrant estimates how many in 0.03 ms. Edge checks each condition on every point that passes the first one: a price
+    range with 19,000 of 20,000 points takes 2.5 ms, 5 with a currency beside it and 7 with an availability too, while
+    the detour takes 2.3 to 2.5. So the more conditions there are, the fewer points make a range broad. For less than
+    half of the points, and for keywords, it is as fast to ask for the filter itself.
     """
 
     points_min: int = 18_000
-    """The least points of a range alone; those of several conditions are divided by their number."""
+    """The fewest points of a range alone; those of several conditions are divided by their number."""
     share_min: float = 0.5
 
 
