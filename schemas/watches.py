@@ -12,6 +12,7 @@ from schemas.recommendations import GivenId  # noqa: TC001  (pydantic reads the 
 DAY_SECONDS = 86_400
 EXPIRES_SECONDS, EXPIRES_SECONDS_MIN, EXPIRES_SECONDS_MAX = 90 * DAY_SECONDS, 60, 366 * DAY_SECONDS
 OWNER_CHARS_MAX = 128
+LISTED, LISTED_MAX = 100, 1_000
 
 Owner = Annotated[str, Field(min_length=1, max_length=OWNER_CHARS_MAX)]
 
@@ -95,6 +96,24 @@ class ShownWatch(BaseModel):
     """True if the product has the price already, which raises no alert; None for a watch on a search."""
     created_at: str
     expires_at: str
+
+
+class WatchesRequest(BaseModel):
+    """The parameters of a list of watches."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    owner: Owner | None = Field(None, description="only those of this owner")
+    after: str | None = Field(None, min_length=1, description="the `next` of the page before")
+    limit: int = Field(LISTED, ge=1, le=LISTED_MAX)
+
+
+class WatchList(BaseModel):
+    """A page of the watches of a key, in the order of their ids."""
+
+    watches: list[ShownWatch]
+    next: str | None
+    """The `after` of the next page; None if this is the last one."""
 
 
 class Alert(BaseModel):

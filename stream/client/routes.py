@@ -10,7 +10,7 @@ from schemas.answers import SearchAnswer
 from schemas.explanations import Explanation
 from schemas.recommendations import Recommendations, RecommendRequest, SimilarRequest
 from schemas.suggestions import Suggestions, SuggestRequest
-from schemas.watches import Alert, ShownWatch, WatchRequest
+from schemas.watches import Alert, ShownWatch, WatchesRequest, WatchList, WatchRequest
 from stream.api.dashboard.models import SaleCalendar, Snapshot
 from stream.api.dead_letters.models import LetterList, LettersParameters, RepairRequest, Resent
 from stream.api.models import ItemAnswer, ProgressAnswer, ReadyAnswer, StatusReport
@@ -72,6 +72,7 @@ class Routes:
     recommend = Endpoint("POST", "/recommend", RecommendRequest, Recommendations, in_body=True)
     set_watch = Endpoint("POST", "/watch", WatchRequest, ShownWatch, in_body=True)
     watch = Endpoint("GET", "/watch/{watch_id}", OneWatch, ShownWatch)
+    watches = Endpoint("GET", "/watches", WatchesRequest, WatchList)
     end_watch = Endpoint("DELETE", "/watch/{watch_id}", OneWatch, ShownWatch)
     alerts = EventEndpoint("/watch/{watch_id}/events", WatchEvents, "alert", Alert, {"last_event_id": "Last-Event-ID"})
     explain = Endpoint("GET", "/explain", ExplainParameters, Explanation)

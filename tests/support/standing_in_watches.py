@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from schemas.errors import NotFound, RefusedRequest, Unauthorized
-from schemas.watches import Alert, ShownWatch, WatchRequest
+from schemas.watches import Alert, ShownWatch, WatchesRequest, WatchList, WatchRequest
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -69,6 +69,10 @@ class StandInWatches:
             expires_at=NOW,
         )
         return self.kept[watch_id]
+
+    def listed(self, request: WatchesRequest, key: str | None) -> WatchList:
+        found = [each for each in self.kept.values() if each.key == key and request.owner in (None, each.owner)]
+        return WatchList(watches=found[: request.limit], next=None)
 
     def shown(self, watch_id: str, key: str | None) -> ShownWatch:
         if watch_id not in self.kept or self.kept[watch_id].key != key:

@@ -4,7 +4,7 @@ filters."""
 from __future__ import annotations
 
 import math
-from bisect import bisect_left, insort
+from bisect import bisect_left, bisect_right, insort
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
@@ -91,6 +91,8 @@ class WatchSet:
         self._by_currency: dict[str, set[str]] = {}
         self._by_owner: dict[tuple[str, str | None], set[str]] = {}
         """The watches by owner and key."""
+        self._of_key: dict[str, list[str]] = {}
+        """The ids of the watches of each key, in order."""
         self._price_max, self._price_min, self._rating_min = _Bounds(), _Bounds(), _Bounds()
 
     def __len__(self) -> int:
@@ -109,12 +111,20 @@ class WatchSet:
         """Return how many watches an owner of this key has."""
         return len(self._by_owner.get((owner, key), ()))
 
+    def of_key(self, key: str, owner: str | None, after: str, limit: int) -> list[Watch]:
+        """Return watches of a key with ids above `after`, in their order; of one owner, or of all for None."""
+        ids = self._of_key.get(key, []) if owner is None else sorted(self._by_owner.get((owner, key), ()))
+        start = bisect_right(ids, after)
+        return [self._watches[each] for each in ids[start : start + limit]]
+
     def put(self, watch: Watch) -> None:
         """Add a watch, or replace the one with its id."""
         self.remove(watch.watch_id)
         watch_id, record = watch.watch_id, watch.record
         self._watches[watch_id] = watch
         self._by_owner.setdefault((record.owner, record.key), set()).add(watch_id)
+        if record.key is not None:
+            insort(self._of_key.setdefault(record.key, []), watch_id)
         if record.product_id is not None:
             self._by_product.setdefault(record.product_id, set()).add(watch_id)
             return
@@ -134,6 +144,9 @@ class WatchSet:
             return
         record = watch.record
         _discard(self._by_owner, (record.owner, record.key), watch_id)
+        if record.key is not None:
+            of_key = self._of_key[record.key]
+            del of_key[bisect_left(of_key, watch_id)]
         if record.product_id is not None:
             _discard(self._by_product, record.product_id, watch_id)
             return

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from schemas.watches import Alert, ShownWatch, WatchRequest
+    from schemas.watches import Alert, ShownWatch, WatchesRequest, WatchList, WatchRequest
 
 
 class WatchApi(Protocol):
@@ -22,6 +22,9 @@ class WatchApi(Protocol):
 
     async def watch(self, request: WatchRequest, key: str | None) -> ShownWatch:
         """Set a watch, which belongs to the key and is in force once this returns."""
+
+    def listed(self, request: WatchesRequest, key: str | None) -> WatchList:
+        """Return watches of the key. Raises Conflict where the stack has no keys."""
 
     def shown(self, watch_id: str, key: str | None) -> ShownWatch:
         """Return a watch. Raises NotFound if the key has no such watch, or none any longer."""

@@ -11,7 +11,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from schemas.errors import Unavailable
-from schemas.watches import Alert, ShownWatch, WatchRequest
+from schemas.watches import Alert, ShownWatch, WatchesRequest, WatchList, WatchRequest
 from stream.api.models import JSONAnswer
 from stream.api.parameters import NoParameters
 
@@ -48,6 +48,14 @@ def watch_routes(watches: WatchApi) -> APIRouter:
         needed to look at the watch and to end it: keep it secret.
         """
         return JSONAnswer(await watches.watch(request, watches.key_of(secret)), 201)
+
+    @router.get("/watches", responses={200: {"model": WatchList}})
+    async def listed(request: Annotated[WatchesRequest, Query()], secret: Secret) -> Response:
+        """List the watches of the key that is sent, by their ids, a page at a time. 409 where the stack has no keys.
+
+        Those that were set before there were keys belong to none, and are not among them.
+        """
+        return JSONAnswer(watches.listed(request, watches.key_of(secret)))
 
     @router.get("/watch/{watch_id}", responses={200: {"model": ShownWatch}})
     async def shown(watch_id: WatchId, _: Annotated[NoParameters, Query()], secret: Secret) -> Response:

@@ -10,7 +10,7 @@ from typing_extensions import override
 from schemas.errors import Conflict, NotFound, RefusedRequest, Unauthorized, Unavailable
 from schemas.points import Status
 from schemas.times import rfc3339
-from schemas.watches import ShownWatch, WatchRecord
+from schemas.watches import ShownWatch, WatchList, WatchRecord
 from stream.api.watching.interface import WatchApi
 from workers.search.currency import compared_currency
 from workers.watches.watch import counting_words, filter_values, passes, watch_of
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pydantic import SecretStr
 
     from schemas.points import Payload
-    from schemas.watches import Alert, WatchRequest
+    from schemas.watches import Alert, WatchesRequest, WatchRequest
     from stream.api.context import ServingContext
     from stream.watches.alert_feed import AlertFeed
     from stream.watches.feed import WatchFeed
@@ -108,6 +108,18 @@ class WatchService(WatchApi):
         self._watches.put(watch)
         self._count()
         return shown_watch(watch, None if point is None else passes(watch, filter_values(point)))
+
+    @override
+    def listed(self, request: WatchesRequest, key: str | None) -> WatchList:
+        if key is None:
+            raise Conflict(
+                "watches belong to nobody here, and their ids are what it takes to end them: set FRESHLINE_WATCH_KEYS, "
+                "and each key lists its own"
+            )
+        found = self._watches.of_key(key, request.owner, request.after or "", request.limit + 1)
+        page, now_ms = found[: request.limit], self._context.clock.now_ms()
+        watches = [shown_watch(each, None) for each in page if each.record.expires_at_ms > now_ms]
+        return WatchList(watches=watches, next=page[-1].watch_id if len(found) > len(page) else None)
 
     @override
     def shown(self, watch_id: str, key: str | None) -> ShownWatch:

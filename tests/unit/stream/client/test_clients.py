@@ -241,6 +241,8 @@ def test_a_client_sends_its_key_and_says_where_one_is_missing(
 ) -> None:
     service.watches.keys = {"secret": "shop"}
     asked = {"owner": "u-17", "q": "lamp"}
-    assert client_of(stack[1], key="secret")("set_watch", **asked).key == "shop"
+    set_by_shop = client_of(stack[1], key="secret")("set_watch", **asked)
+    assert set_by_shop.key == "shop"
+    assert client_of(stack[1], key="secret")("watches", owner="u-17").watches[-1] == set_by_shop
     with pytest.raises(Unauthorized, match="send a key"):
         client_of(stack[1])("set_watch", **asked)

@@ -92,6 +92,17 @@ async def test_where_there_are_keys_each_request_needs_the_one_that_has_the_watc
         assert (await client.request(method, path, headers=shop)).status_code == 200
 
 
+async def test_a_key_lists_its_watches(client: httpx.AsyncClient, service: StandIn) -> None:
+    service.watches.keys = {"secret of the shop": "shop"}
+    headers = {"Authorization": "Bearer secret of the shop"}
+    made = [(await client.post("/watch", json=SEARCH | {"owner": each}, headers=headers)).json() for each in "ab"]
+    assert (await client.get("/watches", headers=headers)).json() == {"watches": made, "next": None}
+    assert (await client.get("/watches?owner=b&limit=1", headers=headers)).json()["watches"] == made[1:]
+    assert (await client.get("/watches")).status_code == 401
+    for wrong in ("limit=0", "limit=1001", "owner=", "key=shop"):
+        assert (await client.get(f"/watches?{wrong}", headers=headers)).status_code == 422
+
+
 @pytest.mark.parametrize(
     ("body", "field"),
     [

@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 
 from schemas.errors import Conflict, NotFound, RefusedRequest, Unauthorized, Unavailable
-from schemas.watches import WatchRequest
+from schemas.watches import EXPIRES_SECONDS, ShownWatch, WatchesRequest, WatchRequest
 from stream.api.watching.service import BOUNDS, WatchBounds, WatchParts, WatchService
 from stream.kafka.cluster import Cluster
 from stream.runtime.metrics import IndexMetrics
@@ -166,6 +166,30 @@ async def test_a_watch_belongs_to_the_key_that_set_it(bench: Bench) -> None:
     with pytest.raises(RefusedRequest, match="owner"):
         await keyed.service.watch(WatchRequest(**SEARCH), app)
     assert await keyed.service.unwatch(made.id, shop) == made
+
+
+async def test_a_key_lists_its_own_watches_a_page_at_a_time(bench: Bench) -> None:
+    keyed = Bench(bench.index, keys={"shop": SecretStr("k" * 16), "app": SecretStr("a" * 16)})
+    owned = [await keyed.service.watch(WatchRequest(**SEARCH), "shop") for _ in range(3)]
+    other = await keyed.service.watch(WatchRequest(**(SEARCH | {"owner": "other"})), "shop")
+    await keyed.service.watch(WatchRequest(**SEARCH), "app")
+    found: list[ShownWatch] = []
+    after: str | None = None
+    for _ in range(4):
+        page = keyed.service.listed(WatchesRequest(limit=1, after=after), "shop")
+        found, after = [*found, *page.watches], page.next
+    assert (found, after) == (sorted([*owned, other], key=lambda each: each.id), None)
+    of_owner = keyed.service.listed(WatchesRequest(owner="other"), "shop")
+    assert (of_owner.watches, of_owner.next) == ([other], None)
+    await keyed.service.unwatch(other.id, "shop")
+    assert keyed.service.listed(WatchesRequest(owner="other"), "shop").watches == []
+    keyed.ms += 1_000 * EXPIRES_SECONDS
+    assert keyed.service.listed(WatchesRequest(), "shop").watches == []
+
+
+async def test_without_keys_watches_are_not_listed(bench: Bench) -> None:
+    with pytest.raises(Conflict, match="FRESHLINE_WATCH_KEYS"):
+        bench.service.listed(WatchesRequest(), None)
 
 
 async def test_without_keys_whoever_has_the_id_has_the_watch(bench: Bench) -> None:
