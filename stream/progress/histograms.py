@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from prometheus_client.parser import text_string_to_metric_families
 
 from schemas.items import FACET_OF_TOPIC
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 class BucketCounts(NamedTuple):
@@ -47,33 +44,24 @@ class BucketCounts(NamedTuple):
 
 
 Histograms = dict[str, BucketCounts]
-"""A histogram for each value of one label."""
+"""A histogram for each facet."""
 
 
 def read_freshness(exposition: str) -> Histograms:
     """Return the freshness of all events so far in an answer of GET /metrics, by facet: product, price, reviews, and
     vector."""
-    return _read(exposition, "freshline_freshness_seconds", _facet)
+    buckets: dict[str, list[tuple[float, float]]] = defaultdict(list)
+    for family in text_string_to_metric_families(exposition):
+        for sample in family.samples:
+            if sample.name == "freshline_freshness_seconds_bucket":
+                buckets[_facet(sample.labels)].append((float(sample.labels["le"]), sample.value))
+    return {facet: BucketCounts(*zip(*sorted(found), strict=True)) for facet, found in buckets.items()}
 
 
 def _facet(labels: dict[str, str]) -> str:
     return FACET_OF_TOPIC[labels["topic"]] if labels["stage"] == "searchable" else labels["stage"]
 
 
-def read_histograms(exposition: str, name: str, label: str) -> Histograms:
-    """Return the histograms of a name in an answer of GET /metrics, by the value of a label."""
-    return _read(exposition, name, lambda labels: labels[label])
-
-
-def _read(exposition: str, name: str, key: Callable[[dict[str, str]], str]) -> Histograms:
-    buckets: dict[str, list[tuple[float, float]]] = defaultdict(list)
-    for family in text_string_to_metric_families(exposition):
-        for sample in family.samples:
-            if sample.name == f"{name}_bucket":
-                buckets[key(sample.labels)].append((float(sample.labels["le"]), sample.value))
-    return {value: BucketCounts(*zip(*sorted(found), strict=True)) for value, found in buckets.items()}
-
-
 def since(after: Histograms, before: Histograms) -> Histograms:
-    """Return the observations between two answers, by the value of the label."""
+    """Return the observations between two answers, by facet."""
     return {value: counts.since(before.get(value)) for value, counts in after.items()}

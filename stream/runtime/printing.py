@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from schemas.answers import ShownItem, ShownOffer
 
+OFFERS_SHOWN = 3
+"""The most offers of an item that a table lists."""
+
 
 def print_json(value: object, *, indent: bool = False) -> None:
     """Print a value as JSON on stdout, in one line or indented."""
@@ -51,11 +54,11 @@ def amount(price: float, currency: str | None) -> str:
     return f"{price:,.{max(has, DECIMALS.get(currency or '', 2))}f}"
 
 
-def ago(time: str | None, now: datetime | None = None) -> str:
+def ago(time: str | None) -> str:
     """Return how long ago an RFC 3339 time was, in its largest unit: "3 s ago"; an empty text for None."""
     if time is None:
         return ""
-    seconds = max(0.0, ((now or datetime.now(UTC)) - datetime.fromisoformat(time)).total_seconds())
+    seconds = max(0.0, (datetime.now(UTC) - datetime.fromisoformat(time)).total_seconds())
     for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
         if seconds >= size:
             return f"{seconds / size:.0f} {unit} ago"
@@ -70,13 +73,13 @@ def duration(seconds: float) -> str:
     return f"{seconds / size:.1f} {unit}"
 
 
-def best_offers(item: ShownItem, offers_max: int = 3) -> str:
+def best_offers(item: ShownItem) -> str:
     """Return the cheapest offers, one a line, and how many more there are."""
     offers = sorted(item.offers, key=lambda offer: offer.price)
     lines = [
-        f"{offer.seller} {amount(offer.price, offer.currency)}{_other(offer, item)}" for offer in offers[:offers_max]
+        f"{offer.seller} {amount(offer.price, offer.currency)}{_other(offer, item)}" for offer in offers[:OFFERS_SHOWN]
     ]
-    return "\n".join([*lines, f"and {len(offers) - offers_max} more"] if len(offers) > offers_max else lines)
+    return "\n".join([*lines, f"and {len(offers) - OFFERS_SHOWN} more"] if len(offers) > OFFERS_SHOWN else lines)
 
 
 def _other(offer: ShownOffer, item: ShownItem) -> str:

@@ -83,9 +83,8 @@ async def retrieved_sets(
     a filter that most items pass makes a ranking by vector up to four times as slow. Raises Unavailable.
     """
     filters = several[ALL_FILTERS]
-    if len(several) == 1 or isinstance(
-        asked.asked, OfferPrices
-    ):  # Traits have one price, and a set may ask for another.
+    # Where offers are compared, traits do not tell what satisfies a condition: they have one price alone.
+    if len(several) == 1 or isinstance(asked.asked, OfferPrices):
         each_found = zip(several.items(), await asked.found([*several.values()], points, ahead), strict=True)
         return {name: RetrievedSet(found, filters) for (name, filters), found in each_found}
     found, widest = await asked.found([filters, Filters()], points, ahead)

@@ -98,7 +98,6 @@ class Searcher:
         rules: Rules | None = None,
         vector_seconds_max: float = VECTOR_SECONDS_MAX,
         page_points: int = PAGE_POINTS,
-        counted_points: int = COUNTED_POINTS,
         browse_bounds: BrowseBounds = BOUNDS,
     ) -> None:
         """`terms` gives the terms of a query with their weights, `ranking` the weights of items that are in force,
@@ -111,7 +110,6 @@ class Searcher:
         self._rules = rules if rules is not None else Rules()
         self._vector_seconds_max = vector_seconds_max
         self._page_points = page_points
-        self._counted_points = counted_points
         self._browse_bounds = browse_bounds
 
     async def search(
@@ -235,7 +233,7 @@ class Searcher:
             listing = await browsed_listing(index, request, several, ask.turned, ordering, self._browse_bounds)
             return listing, None, ordering
         async with self._asking(index, normalised(request.q)) as asked:
-            retrieved = await retrieved_sets(asked, several, self._counted_points, ask.ahead)
+            retrieved = await retrieved_sets(asked, several, COUNTED_POINTS, ask.ahead)
         found = retrieved[ALL_FILTERS].retrieved
         ordering = self._ordering(ask, found.kind)
         sets = await found_sets(index, retrieved, ordering.rules.pins)

@@ -60,7 +60,6 @@ async def read_events(
     decoder: Decoder,
     arrivals: LogArrivals,
     gate: QueryGate,
-    seconds_max: float = READ_SECONDS_MAX,
 ) -> KnownEvents:
     """Read the partition of the product in each input topic. Raises Unavailable.
 
@@ -73,7 +72,7 @@ async def read_events(
     async with Reader(kafka) as reader:
         reader.assign({Partition(topic, number): 0 for topic in INPUTS})
         try:
-            async with asyncio.timeout(seconds_max):
+            async with asyncio.timeout(READ_SECONDS_MAX):
                 async for records in reader.read_to_end():
                     if records[0].timestamp_ms > 0:
                         begins_at_ms = min(begins_at_ms or records[0].timestamp_ms, records[0].timestamp_ms)

@@ -67,7 +67,6 @@ async def open_with(
     grpc: AsyncQdrantClient | None = None,
     alias: str,
     model: ModelId,
-    model_source: str | None = None,
     persistence: Persistence = PERSISTENCE,
     clock: Clock | None = None,
     browsed_points: int = BROWSED_POINTS,
@@ -78,7 +77,7 @@ async def open_with(
     """
     calls = Calls(rest, persistence, grpc)
     collections = ServerCollections(calls, alias, clock or SystemClock(), browsed_points=browsed_points)
-    return await _opened(collections, model, model_source)
+    return await _opened(collections, model, None)
 
 
 async def _opened(collections: ServerCollections, model: ModelId, model_source: str | None) -> ServerCollections:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Histogram, generate_latest
 
-from stream.progress.histograms import BucketCounts, read_freshness, read_histograms, since
+from stream.progress.histograms import BucketCounts, read_freshness, since
 from stream.runtime.metrics import IndexMetrics
 
 BOUNDS = (0.01, 0.02, 0.05, 0.1, 1.0)
@@ -17,7 +17,7 @@ SECONDS = st.lists(st.floats(0.0001, 2.0), min_size=1, max_size=50)
 
 def _page(histogram: Histogram, registry: CollectorRegistry, seconds: list[float]) -> str:
     for each in seconds:
-        histogram.labels("price").observe(each)
+        histogram.labels("prices", "searchable").observe(each)
     return generate_latest(registry).decode()
 
 
@@ -27,9 +27,9 @@ def test_a_quantile_of_a_phase_lies_in_the_bucket_of_the_true_one(
 ) -> None:
     """Given observations before a phase and in it, then those before it do not count."""
     registry = CollectorRegistry()
-    histogram = Histogram("waits", "of something", ["facet"], buckets=BOUNDS, registry=registry)
-    at_start = read_histograms(_page(histogram, registry, before), "waits", "facet")
-    at_end = read_histograms(_page(histogram, registry, phase), "waits", "facet")
+    histogram = Histogram("freshline_freshness_seconds", "-", ["topic", "stage"], buckets=BOUNDS, registry=registry)
+    at_start = read_freshness(_page(histogram, registry, before))
+    at_end = read_freshness(_page(histogram, registry, phase))
     counts = since(at_end, at_start)["price"]
     true = sorted(phase)[math.ceil(quantile * len(phase)) - 1]
     high = next((bound for bound in BOUNDS if true <= bound), math.inf)
