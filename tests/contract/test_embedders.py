@@ -12,6 +12,7 @@ import pytest
 from schemas.errors import EmbeddingFailed
 from tests.support.lazily import Lazily
 from tests.support.waiting import HANG_S
+from workers.embedder.model_process import ModelProcess
 from workers.embedder.registry import start_embedder
 from workers.query_gate import QueryGate
 
@@ -127,6 +128,14 @@ def test_a_query_is_answered_while_documents_are_embedded(embedder: Embedder) ->
         embedder.embed_query("walnut cake")
         answered_before_the_end.set()
         assert documents.result(HANG_S)
+
+
+def test_the_processor_time_of_documents_is_measured_in_the_process_of_a_model(embedder: Embedder) -> None:
+    before = embedder.spent
+    embedder.embed_documents(MIXED)
+    is_measured = isinstance(embedder, ModelProcess)
+    assert embedder.spent.texts - before.texts == (len(MIXED) if is_measured else 0)
+    assert (embedder.spent.processor_s > before.processor_s) is is_measured
 
 
 def test_the_model_names_itself_and_its_revision(embedder: Embedder) -> None:

@@ -23,6 +23,13 @@ class ModelId(NamedTuple):
     dimension: int
 
 
+class Spent(NamedTuple):
+    """The documents that an embedder has embedded, and the processor time of all its threads for them."""
+
+    texts: int = 0
+    processor_s: float = 0.0
+
+
 class Embedder(Protocol):
     """Turns texts into vectors. Calls block and may come from several threads."""
 
@@ -33,6 +40,11 @@ class Embedder(Protocol):
     @property
     def cosine_min(self) -> float:
         """The cosine below which a query and a text have nothing in common."""
+
+    @property
+    def spent(self) -> Spent:
+        """The documents since its process started, and their processor time; zeros where that is not measured."""
+        return Spent()
 
     def embed_documents(self, texts: Sequence[str]) -> Vectors:
         """Return float32 `(len(texts), dimension)`, rows L2-normalised, in the order of `texts`.

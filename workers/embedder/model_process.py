@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from typing_extensions import override
 
 from schemas.errors import EmbeddingFailed, Misconfigured
-from workers.embedder.interface import Embedder, ModelId
+from workers.embedder.interface import Embedder, ModelId, Spent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -41,6 +41,14 @@ class Loaded(NamedTuple):
 
     model: ModelId
     cosine_min: float
+
+
+class EmbeddedDocuments(NamedTuple):
+    """The answer of the model's process to a request with documents."""
+
+    vectors: Vectors
+    processor_s: float
+    """The processor time that they took there."""
 
 
 class ModelEnded(EmbeddingFailed):
@@ -66,6 +74,11 @@ class ModelProcess(Embedder):
     @override
     def cosine_min(self) -> float:
         return self._child.loaded.cosine_min
+
+    @property
+    @override
+    def spent(self) -> Spent:
+        return self._child.spent
 
     @override
     def embed_documents(self, texts: Sequence[str]) -> Vectors:
@@ -107,6 +120,7 @@ class _Child:
     def __init__(self, load: tuple[Kind, str | None, int], gate: QueryGate) -> None:
         """`load`: the arguments of `load_embedder`: kind, source and threads."""
         self._gate, self._bucket = gate, gate.token_bucket()
+        self.spent = Spent()
         self._one_at_a_time = {"documents": threading.Lock(), "queries": threading.Lock()}
         self._documents, documents = Pipe()
         self._queries, queries = Pipe()
@@ -133,8 +147,9 @@ class _Child:
 
     def embed_documents(self, texts: Sequence[str]) -> Vectors:
         with self._one_at_a_time["documents"]:
-            vectors: Vectors = self._answer(self._documents, list(texts))
-        return vectors
+            embedded: EmbeddedDocuments = self._answer(self._documents, list(texts))
+            self.spent = Spent(self.spent.texts + len(texts), self.spent.processor_s + embedded.processor_s)
+        return embedded.vectors
 
     def embed_query(self, text: str) -> Vectors:
         with self._one_at_a_time["queries"]:

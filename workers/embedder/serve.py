@@ -10,6 +10,7 @@ import os
 import signal
 import sys
 import threading
+import time
 import traceback
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -20,14 +21,14 @@ from typing_extensions import override
 from schemas.errors import FreshlineError
 from workers import memory
 from workers.embedder.child import end_with_caller, quiet_libraries
-from workers.embedder.model_process import Loaded, Turn
+from workers.embedder.model_process import EmbeddedDocuments, Loaded, Turn
 from workers.embedder.registry import load_embedder
 from workers.query_gate import SWITCH_INTERVAL_S, QueryGate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-    from workers.embedder.interface import Embedder
+    from workers.embedder.interface import Embedder, Vectors
     from workers.query_gate import TokenBucket
 
 DOCUMENTS_NICENESS = 19
@@ -47,6 +48,26 @@ class _GateOfCaller(QueryGate):
         self._documents.recv()
 
 
+class _Meter:
+    """Measures the processor time of documents: that of the process, which has several threads for them, less that of
+    the one thread of the queries."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        self._embedder = embedder
+        self._queries_s = 0.0
+
+    def embed_query(self, text: str) -> Vectors:
+        try:
+            return self._embedder.embed_query(text)
+        finally:
+            self._queries_s = time.thread_time()
+
+    def embed_documents(self, texts: Sequence[str]) -> EmbeddedDocuments:
+        began_s = time.process_time() - self._queries_s
+        vectors = self._embedder.embed_documents(texts)
+        return EmbeddedDocuments(vectors, max(0.0, time.process_time() - self._queries_s - began_s))
+
+
 def main() -> None:
     """Load the model that the first request names, and answer until the caller ends."""
     for number in (signal.SIGINT, signal.SIGTERM):  # They reach a whole group of processes. The caller decides.
@@ -59,11 +80,12 @@ def main() -> None:
     embedder = _load(documents)
     if embedder is None:
         return
-    answering = threading.Thread(target=_answer, args=(queries, embedder.embed_query), daemon=True)
+    meter = _Meter(embedder)
+    answering = threading.Thread(target=_answer, args=(queries, meter.embed_query), daemon=True)
     answering.start()
     _lower_priority(but=answering)
     documents.send(Loaded(embedder.model, embedder.cosine_min))
-    _answer(documents, embedder.embed_documents)
+    _answer(documents, meter.embed_documents)
 
 
 def _load(documents: Connection) -> Embedder | None:

@@ -13,7 +13,7 @@ from workers.embedder.cache import QUERIES_MAX, VectorCache
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from workers.embedder.interface import Embedder, ModelId, Vectors
+    from workers.embedder.interface import Embedder, ModelId, Spent, Vectors
 
 T = TypeVar("T")
 
@@ -57,6 +57,12 @@ class EmbedderThreads:
         """The model's cosine below which a query and a text have nothing in common; the model must be `ready`."""
         assert self._loading is not None
         return self._loading.result().cosine_min
+
+    @property
+    def spent(self) -> Spent:
+        """The documents and their processor time, see `Embedder`; the model must be `ready`."""
+        assert self._loading is not None
+        return self._loading.result().spent
 
     @property
     def failed(self) -> bool:

@@ -87,8 +87,8 @@ class Snapshot(BaseModel):
     """Item records, by what was done with them in the index."""
     embeddings: Embeddings
     saved_seconds: float | None
-    """The time that the avoided embeddings would have taken, at the mean time from handing a text to the model until
-    its vector came; None while the model has embedded nothing."""
+    """The processor seconds that the avoided embeddings would have taken, at the mean of the texts that the model has
+    embedded, all its threads together; None while it has embedded nothing."""
     lag: Lag
     lag_events: int
     partitions: list[PartitionWait] = Field(default_factory=list)

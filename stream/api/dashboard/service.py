@@ -13,7 +13,7 @@ from stream.api.dashboard.models import SaleCalendar
 from stream.api.dashboard.sales import AHEAD_MS, READ_MAX, SHOWN_MAX, changed_prices, coming_prices, lately_turned
 from stream.api.dashboard.snapshot import Measured, snapshot
 from stream.api.timed import Timed
-from stream.runtime.metrics import total_of
+from workers.embedder.interface import Spent
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -102,7 +102,7 @@ class DashboardService(DashboardApi):
         if report.lag.vectors_due:
             oldest = await self._oldest_vector_at_ms.get(lambda: self._oldest_vector(index))
         await context.gate.wait_until_open()
-        now_s = context.clock.monotonic_s()
+        model, now_s = context.models.find_loaded(index.model), context.clock.monotonic_s()
         measured = Measured(
             at_ms=context.clock.now_ms(),
             objective=self._recent.shares.objective,
@@ -115,7 +115,7 @@ class DashboardService(DashboardApi):
             lanes=context.writers.serving.lanes.depths,
             oldest_vector_at_ms=oldest,
             index_bytes=await self._index_bytes(),
-            embedding_seconds=total_of(context.metrics.embedding_seconds),
+            embedding=model.spent if model else Spent(),
             drift=self._drift.report(),
             canary=self._canary.report(),
         )

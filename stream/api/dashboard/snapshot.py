@@ -23,11 +23,12 @@ if TYPE_CHECKING:
 
     from stream.api.canary.models import CanaryReport
     from stream.api.drift.models import DriftReport
-    from stream.api.models import Embeddings, StatusReport
+    from stream.api.models import StatusReport
     from stream.kafka.partitions import Partition
     from stream.progress.lag_by_partition import PartitionLag
     from stream.progress.objective import Objective, WindowShare
     from stream.progress.recent_freshness import FreshnessSummary
+    from workers.embedder.interface import Spent
 
 PARTITIONS_MAX = 24
 """The most partitions in a snapshot: a screen of them, and a bound on its size."""
@@ -60,8 +61,8 @@ class Measured(NamedTuple):
     oldest_vector_at_ms: int | None
     """The time since when the oldest pending embedding has waited; None where none waits."""
     index_bytes: int | None
-    embedding_seconds: float
-    """The time that the model took for the texts that it embedded."""
+    embedding: Spent
+    """The texts that the serving model has embedded."""
     drift: DriftReport
     canary: CanaryReport
 
@@ -81,7 +82,7 @@ def snapshot(report: StatusReport, measured: Measured, before: Snapshot | None) 
         flow=_flow(measured.counters, measured.at_ms, before),
         plans=report.plans,
         embeddings=report.embeddings,
-        saved_seconds=_saved_seconds(report.embeddings, measured.embedding_seconds),
+        saved_seconds=_saved_seconds(report.embeddings.avoided, measured.embedding),
         lag=report.lag,
         lag_events=report.lag_events,
         partitions=waits[:PARTITIONS_MAX],
@@ -98,10 +99,8 @@ def snapshot(report: StatusReport, measured: Measured, before: Snapshot | None) 
     )
 
 
-def _saved_seconds(embeddings: Embeddings, took_s: float) -> float | None:
-    if not embeddings.computed:
-        return None
-    return round(embeddings.avoided * took_s / embeddings.computed, 1)
+def _saved_seconds(avoided: int, embedding: Spent) -> float | None:
+    return round(avoided * embedding.processor_s / embedding.texts, 1) if embedding.texts else None
 
 
 def _objective(measured: Measured) -> ObjectiveReport:

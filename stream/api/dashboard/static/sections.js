@@ -81,7 +81,7 @@ export function showFlow({ flow, plans, embeddings, saved_seconds: saved, dead_l
   fillPairs(byId("plans"), [
     ["item records", Object.entries(plans).map(([plan, n]) => `${PLAN_WORDS[plan]} ${count(n)}`).join(", ") || "none yet"],
     ["embeddings", `${count(embeddings.computed)} made, ${count(embeddings.cached)} cached, ${count(embeddings.avoided)} avoided, ${count(embeddings.failed)} failed`],
-    ["saved by that", saved == null ? "not known before the first embedding" : `${seconds(saved)} of embedding`],
+    ["saved by that", saved == null ? "not known yet: no text was embedded" : `${seconds(saved)} of processor time`],
     ["dead letters ever", Object.entries(letters).map(([topic, n]) => `${topic} ${count(n)}`).join(", ")],
   ]);
 }

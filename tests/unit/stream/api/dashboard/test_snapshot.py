@@ -14,6 +14,7 @@ from stream.progress.lag_by_partition import PartitionLag
 from stream.progress.objective import Objective, WindowShare
 from stream.progress.recent_freshness import TOTAL, FreshnessSummary, Observation, RecentFreshness
 from tests.support.snapshots import NO_CANARY, NO_DRIFT
+from workers.embedder.interface import Spent
 
 if TYPE_CHECKING:
     from stream.api.dashboard.models import Snapshot
@@ -30,7 +31,7 @@ NOTHING: dict[str, Any] = {
     "lanes": {},
     "oldest_vector_at_ms": None,
     "index_bytes": None,
-    "embedding_seconds": 0.0,
+    "embedding": Spent(),
     "drift": NO_DRIFT,
     "canary": NO_CANARY,
 }
@@ -49,9 +50,9 @@ def shown(
     return snapshot(report, Measured(**{**NOTHING, **measured}), before)
 
 
-def test_what_avoided_embeddings_would_have_taken_is_counted_by_those_that_were_made() -> None:
+def test_the_processor_time_of_avoided_embeddings_is_counted_by_that_of_texts_that_were_embedded() -> None:
     assert shown().saved_seconds is None
-    assert shown(embeddings=Embeddings(computed=10, avoided=300), embedding_seconds=0.5).saved_seconds == 15.0
+    assert shown(embeddings=Embeddings(computed=7, avoided=300), embedding=Spent(10, 0.5)).saved_seconds == 15.0
 
 
 def test_the_partitions_that_wait_longest_come_first() -> None:
