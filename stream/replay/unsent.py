@@ -12,19 +12,11 @@ from schemas.tokens import Token
 from stream.kafka.headers import PREFIX, dead_letter_topic
 from stream.kafka.partitions import Partition
 from stream.kafka.topic_admin import topic_layout
-from stream.replay.dead_letters import (
-    DEAD_LETTER_OF,
-    dead_letters_in,
-    each_once,
-    is_in_form_of_source,
-    names_another_product,
-    read_repairs,
-    record_to_send,
-    refusal,
-)
+from stream.replay.dead_letters import DEAD_LETTER_OF, dead_letters_in, each_once
 from stream.replay.ledger import read_ledger
 from stream.replay.offset_range import OffsetRange, end_offsets_now, find_range
 from stream.replay.plan import ReplayPlan
+from stream.replay.repairs import is_in_form_of_source, names_another_product, read_repairs, record_to_send, refusal
 from stream.replay.run import OWN_TOPICS
 from stream.replay.selection import Selection
 from stream.replay.source import ReplaySource
@@ -36,8 +28,9 @@ if TYPE_CHECKING:
     from stream.kafka.producer import OutgoingRecord
     from stream.kafka.reader import Record
     from stream.kafka.topic_admin import TopicLayout
-    from stream.replay.dead_letters import DeadLetter, Repair
+    from stream.replay.dead_letters import DeadLetter
     from stream.replay.ledger import ResendLedger
+    from stream.replay.repairs import Repair
     from workers.clock import Clock
     from workers.sources.sources import Sources
 

@@ -14,20 +14,16 @@ from schemas.errors import FreshlineError, InvalidEvent
 from stream.kafka.headers import EVENT_TIME, Origin, dead_letter_headers, forwarded_headers
 from stream.kafka.partitions import Partition, partition_of
 from stream.kafka.reader import Record
-from stream.replay.dead_letters import (
-    DEAD_LETTER_OF,
+from stream.replay.dead_letters import DEAD_LETTER_OF, as_line, dead_letter_of, dead_letters_in, each_once
+from stream.replay.ledger import CHUNK, ResendLedger
+from stream.replay.repairs import (
     Repair,
-    as_line,
-    dead_letter_of,
-    dead_letters_in,
-    each_once,
     is_in_form_of_source,
     names_another_product,
     read_repairs,
     record_to_send,
     refusal,
 )
-from stream.replay.ledger import CHUNK, ResendLedger
 from tests.support.sources import columns
 from workers.sources.formats import Source
 from workers.sources.sources import FORMAT_HEADER, Sources
