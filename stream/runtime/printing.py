@@ -7,8 +7,6 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-import orjson
-
 from schemas.currencies import DECIMALS
 
 if TYPE_CHECKING:
@@ -18,10 +16,14 @@ if TYPE_CHECKING:
 
 OFFERS_SHOWN = 3
 """The most offers of an item that a table lists."""
+LINE_CHARACTERS_MAX = 100
+"""The most characters of a text that a table shows."""
 
 
 def print_json(value: object, *, indent: bool = False) -> None:
     """Print a value as JSON on stdout, in one line or indented."""
+    import orjson  # `--help` needs none of it, and imports this module.
+
     sys.stdout.write(orjson.dumps(value, option=orjson.OPT_INDENT_2 if indent else 0).decode() + "\n")
     sys.stdout.flush()
 
@@ -55,14 +57,24 @@ def amount(price: float, currency: str | None) -> str:
 
 
 def ago(time: str | None) -> str:
-    """Return how long ago an RFC 3339 time was, in its largest unit: "3 s ago"; an empty text for None."""
+    """Return how long ago an RFC 3339 time was, in its largest unit: "3 s ago"; an empty text for None.
+
+    One that a wrong clock gave is "4 h ahead"; less than a minute ahead is "0 s ago", as the clocks of two machines
+    differ.
+    """
     if time is None:
         return ""
-    seconds = max(0.0, (datetime.now(UTC) - datetime.fromisoformat(time)).total_seconds())
+    seconds = (datetime.now(UTC) - datetime.fromisoformat(time)).total_seconds()
     for unit, size in (("d", 86_400), ("h", 3_600), ("min", 60)):
-        if seconds >= size:
-            return f"{seconds / size:.0f} {unit} ago"
-    return f"{seconds:.0f} s ago"
+        if abs(seconds) >= size:
+            return f"{abs(seconds) / size:.0f} {unit} {'ago' if seconds > 0 else 'ahead'}"
+    return f"{max(0.0, seconds):.0f} s ago"
+
+
+def shortened(text: str) -> str:
+    """Return a text as one line of at most `LINE_CHARACTERS_MAX`."""
+    line = " ".join(text.split())
+    return line if len(line) <= LINE_CHARACTERS_MAX else f"{line[: LINE_CHARACTERS_MAX - 1]}…"
 
 
 def duration(seconds: float) -> str:

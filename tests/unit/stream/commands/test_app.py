@@ -20,7 +20,7 @@ from stream.commands.following import follow
 from stream.runtime.jobs import JobReport
 from tests.support.clocks import ManualClock
 from tests.support.running_commands import freshline, serving
-from tests.support.standing_in import StandIn
+from tests.support.standing_in import NOW, StandIn
 from workers.clock import SystemClock
 
 if TYPE_CHECKING:
@@ -157,6 +157,23 @@ def test_get_shows_an_item_by_any_id(service: StandIn) -> None:
     done = freshline("get", "odd/id ?#")
     assert done.code == 0 and "Walnut cake" in done.out and "visible" in done.out
     assert json.loads(freshline("get", "P1", "--json").out)["indexed"]["status"] == "visible"
+
+
+def test_get_shows_what_search_reads_of_an_item_and_the_sale_of_an_offer(
+    service: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [offer] = service.items["P1"]["offers"]
+    sale = {"price": 5.0, "regular_price": 10.0, "discount_percent": 50, "sale_ends_at": "2099-12-29T22:07:00.000Z"}
+    monkeypatch.setitem(service.items["P1"], "offers", [offer.model_copy(update=sale | {"currency": "EUR"})])
+    monkeypatch.setitem(service.items["P1"], "attributes", {"delivery": "in 3 days", "sizes": ["S", 42]})
+    said = " ".join(freshline("get", "P1").out.split())
+    assert "attribute delivery in 3 days" in said and 'attribute sizes ["S", 42]' in said
+    assert "5.00 EUR instead of 10.00 EUR until 2099-12-29T22:07:00.000Z, changed" in said
+
+
+def test_get_shows_when_each_facet_changed_at_its_source(service: StandIn) -> None:
+    said = " ".join(freshline("get", "P1").out.split())
+    assert f"product changed {NOW}, " in said and "reviews changed" not in said
 
 
 def test_get_says_what_a_limit_leaves_out(service: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from schemas.answers import ShownItem
-from stream.runtime.printing import best_offers, duration, money
+from stream.runtime.printing import LINE_CHARACTERS_MAX, ago, best_offers, duration, money, shortened
 from tests.support.standing_in import shown
 
 
@@ -44,3 +46,16 @@ def test_an_offer_is_shown_with_the_decimals_of_its_currency() -> None:
 )
 def test_a_duration_is_shown_in_a_unit_that_a_person_can_imagine(seconds: float, text: str) -> None:
     assert duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds_ago", "text"),
+    [(180, "3 min ago"), (0, "0 s ago"), (-50, "0 s ago"), (-330, "5 min ahead"), (-14_500, "4 h ahead")],
+)
+def test_a_time_that_a_wrong_clock_gave_is_told_from_now(seconds_ago: int, text: str) -> None:
+    assert ago((datetime.now(UTC) - timedelta(seconds=seconds_ago)).isoformat()) == text
+
+
+def test_a_long_text_is_one_line_of_a_table() -> None:
+    assert shortened("a\n b") == "a b"
+    assert len(shortened("x" * 500)) == LINE_CHARACTERS_MAX and shortened("x" * 500).endswith("…")
