@@ -44,31 +44,75 @@ _ENDING = _ADDING | {
     "y",
 }
 """Words before which the name of a thing ends."""
+_COLORS = frozenset(
+    (
+        *("beige", "black", "blue", "brown", "gray", "green", "grey", "pink", "purple", "red", "silver", "white"),
+        *("yellow", "blau", "braun", "gelb", "grau", "grun", "rot", "schwarz", "silber", "weiss"),
+    )
+)
+"""Colours as titles end with them, folded, in the languages whose last word names the thing. Orange, gold and rose are
+things as well."""
+_TOGETHER = frozenset(
+    ("bundle", "bundles", "combo", "kit", "kits", "multipack", "pack", "packs", "pair", "pairs", "set", "sets")
+)
+"""Words for things that are sold together: a battery pack is a battery, and a camera kit a camera."""
+_GIVING_WAY = _COLORS | _TOGETHER
+_OF_NUMBERS = "0123456789.,"
 
 
 def head_nouns(text: str, leaving_out: Collection[str] = ()) -> Iterator[str]:
     """Iterate over the terms of the head nouns of a text, in their order, without those of the words `leaving_out`.
 
     A head noun is the last word of a name, as English, German and Chinese put the thing after its kind. A name ends
-    with the text, before a sign, a number or one of certain words, and where capitals begin (`mouse USB`).
+    with the text, before a sign, a number or one of certain words, and where capitals begin (`mouse USB`). A last word
+    that is a colour, or says that things are sold together, gives way to the one before it. What is counted (`7 Port`,
+    `3 pcs`) comes after the other head nouns, since it is a part of the thing more often than the thing itself.
     """
+    counted: list[str] = []
+    for name, is_counted in _names(text):
+        word = name[-1]
+        if word in _GIVING_WAY:
+            word = next((each for each in reversed(name) if each not in _GIVING_WAY), name[0])
+        noun = word[-2:] if not word.isascii() and is_unspaced(word) else singular(word)
+        if word in _COLORS or len(noun) < LETTERS_MIN or noun in leaving_out or noun in _ENDING:
+            continue
+        if is_counted:
+            counted.append(f"{NOUN_MARK}{noun}")
+        else:
+            yield f"{NOUN_MARK}{noun}"
+    yield from counted
+
+
+def _names(text: str) -> Iterator[tuple[list[str], bool]]:
+    """Iterate over the names in a text, but those of what the thing fits or has, each with its words, folded, and
+    whether it is one word behind a number."""
     lower = folded(text)
     written = text if len(text) == len(lower) else lower
-    adding = False
+    accents = not text.isascii()
+    adding = behind_number = False
+    name: list[str] = []
     end = (len(lower), len(lower))
     for (start, stop), following in pairwise(chain(places(lower), (end,))):
-        chunk = lower[start:stop]
-        adding = adding or chunk in _ADDING or written[start:stop].lower() in _ADDING
-        sign = bool(lower[stop : following[0]].strip())
-        if not adding and chunk.isalpha() and (sign or _ends(written[start:stop], written[slice(*following)])):
-            noun = chunk[-2:] if is_unspaced(chunk) else singular(chunk)
-            if len(noun) >= LETTERS_MIN and noun not in leaving_out and noun not in _ENDING:
-                yield f"{NOUN_MARK}{noun}"
+        chunk, between = lower[start:stop], lower[stop : following[0]]
+        adding = adding or chunk in _ADDING or (accents and written[start:stop].lower() in _ADDING)
+        sign = between != " " and bool(between.strip())
+        if not chunk.isalpha() or chunk in _ENDING:
+            name, behind_number = [], not chunk.strip(_OF_NUMBERS)
+        else:
+            name.append(chunk)
+            if sign or _ends(written[start:stop], written[following[0] : following[1]]):
+                if not adding:
+                    yield name, behind_number and len(name) == 1
+                name, behind_number = [], False
         adding = adding and not sign
 
 
 def _ends(one: str, other: str) -> bool:
     """Return whether a name ends between two words that only a blank sets apart."""
-    if not other.isalpha() or other.lower() in _ENDING:
+    if not other.isalpha():
+        return True
+    if other.islower():
+        return other in _ENDING
+    if other.lower() in _ENDING:
         return True
     return (other[0].isupper() and not one[0].isupper()) or (other.isupper() and not one.isupper())

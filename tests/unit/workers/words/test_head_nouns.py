@@ -31,11 +31,20 @@ def nouns_of(**fields: object) -> set[str]:
         ("Keyboard cover", ["cover"]),
         ("HP Bluetooth laser mice", ["mouse"]),
         ("wireless mouse USB Type-A", ["mouse", "usb"]),
-        ("Comfort keyboard QWERTY Black", ["keyboard", "black"]),
+        ("Comfort keyboard QWERTY Black", ["keyboard", "qwerty"]),
+        ("Women's Running Shoes Black", ["shoe"]),
+        ("Herrenhemd Weiß", ["herrenhemd"]),
+        ("Camera Kit", ["camera"]),
+        ("Knife sets", ["knife"]),
+        ("Lamp Set White", ["lamp"]),
+        ("set", ["set"]),
+        ("black", []),
+        ("Desktop 7 Port 2.0 USB Hub", ["desktop", "hub", "port"]),
+        ("12 Eggs", ["egg"]),
         ("Privacy filter, 17 inch", ["filter"]),
         ("toner cartridge 2 pieces", ["cartridge", "piece"]),
         ("Bag for laptop", ["bag"]),
-        ("Stand for tablet, black", ["stand", "black"]),
+        ("Stand for tablet, black", ["stand"]),
         ("Docking station with keyboard", ["station"]),
         ("Hülle für Telefon", ["hulle"]),
         ("Étui pour portable", ["etui"]),
@@ -67,6 +76,20 @@ def test_the_first_nouns_of_title_leaf_and_description_count() -> None:
         description={"en": "Mouse. It has a wheel."},
     )
     assert found == {"mouse", "cable", "device"}
+
+
+def test_what_is_counted_leaves_its_place_to_the_thing() -> None:
+    assert nouns_of(title={"en": "Desktop 7 Port 2.0 USB Hub"}, category=[]) == {"desktop", "hub"}
+
+
+def test_a_battery_pack_is_a_battery_and_a_service_for_batteries_is_none() -> None:
+    wanted = query_terms("external battery")
+    pack, service = (
+        item_words(content(title={"en": title}, category=[])).counts.keys() & wanted.keys()
+        for title in ("External Battery Pack", "External Battery Installation Service")
+    )
+    assert pack - service == {f"{NOUN_MARK}battery"}
+    assert not service - pack
 
 
 def test_the_brand_is_no_head_noun() -> None:
