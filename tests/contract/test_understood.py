@@ -109,6 +109,20 @@ async def test_a_title_is_never_taken_apart(shop: Index) -> None:
     assert answer.results.hits[0].product_id == "puzzle" and answer.understood is None
 
 
+async def test_a_currency_that_only_offers_are_in_is_understood(shop: Index) -> None:
+    window = dict.fromkeys(("sale_price", "sale_starts_at_ms", "sale_ends_at_ms"))
+    offers: list[dict[str, Any]] = [
+        {"seller": seller, "price": price, "currency": currency, "promotion": {}, "updated_at_ms": 1, **window}
+        for seller, price, currency in (("WELLCOME", 800.0, "HKD"), ("Abroad", 99.0, "USD"))
+    ]
+    await listed(shop, "imported", "notebook", 800, offers=offers, sellers=["Abroad", "WELLCOME"])
+    answer = await search(shop, q="notebook under 100 usd")
+    assert [(hit.product_id, hit.price, hit.currency) for hit in answer.results.hits] == [("imported", 99.0, "USD")]
+    assert answer.understood is not None and answer.understood.guesses[0].used == "filter"
+    assert (await search(shop, q="notebook under 50 usd")).relaxed != []
+    assert await found(shop, q="notebook under 100 gbp") != ["imported"]
+
+
 async def test_of_several_currencies_a_guess_is_never_refused(shop: Index) -> None:
     await listed(shop, "foreign", "notebook", 100, "EUR")
     answer = await search(shop, q="notebook under 500")

@@ -177,6 +177,9 @@ class Index(Protocol):
     async def currencies(self) -> list[str]:
         """Return the currencies of the prices of visible items, the most frequent first, at most CURRENCIES_MAX."""
 
+    async def offered_currencies(self) -> list[str]:
+        """Return the currencies of all offers of visible items, the most frequent first, at most CURRENCIES_MAX."""
+
     async def has_other_prices(self, currency: str) -> bool:
         """Return whether a visible item has an offer in this currency, and its price in another one."""
 

@@ -12,7 +12,7 @@ from schemas.points import Status, point_id
 from schemas.queries import Filters
 from workers.index import lexical
 from workers.index.conditions import FiltersOfOffers
-from workers.index.interface import Index
+from workers.index.interface import CURRENCIES_MAX, SELLERS_MAX, Index
 from workers.index.ranking import best, in_order
 from workers.words.identity import may_be_canary
 from workers.words.query import query_terms
@@ -118,10 +118,26 @@ class OpenedIndex(Index):
         return await self._best_with(lexical.names(text)) > 0
 
     @override
+    async def currencies(self) -> list[str]:
+        return await self._values("currency", CURRENCIES_MAX)
+
+    @override
+    async def offered_currencies(self) -> list[str]:
+        return await self._values("currencies", CURRENCIES_MAX)
+
+    @override
+    async def sellers(self) -> list[str]:
+        return await self._values("sellers", SELLERS_MAX)
+
+    @override
     async def has_other_prices(self, currency: str) -> bool:
         offered, priced = FiltersOfOffers(currency=currency), Filters(currency=currency)
         counts = await asyncio.gather(self.count(offered), self.count(priced))
         return counts[0] != counts[1]
+
+    @abstractmethod
+    async def _values(self, field: str, limit: int) -> list[str]:
+        """Return the values of a field that visible items have, the most frequent first."""
 
     @abstractmethod
     async def _nearest(

@@ -21,6 +21,7 @@ from workers.search.readings import (
 )
 from workers.search.spelling import FEW_HITS, Spelling
 from workers.understanding.guesses import Known, Understanding
+from workers.understanding.prices import NOT_SOLD_IN
 from workers.understanding.read import understand
 from workers.vocabulary.correction import corrected
 
@@ -110,6 +111,8 @@ class UnderstandingSearch:
             sellers={name_key(each): each for each in await index.sellers()} if sellers else {},
         )
         reading = understand(query, known)
+        if request.currency is None and any(each.dropped == NOT_SOLD_IN for each in reading.guesses):
+            reading = understand(query, known._replace(offered=tuple(await index.offered_currencies())))
         if any(each.takes_words for each in reading.guesses) and await index.has_name(query):
             return Understanding(query, ())
         return overruled(request, reading)

@@ -49,6 +49,8 @@ class Known(NamedTuple):
     """The brands as `workers.words.identity.brand_key` gives them."""
     attributes: Mapping[str, str] = {}
     """The colours and sizes as NAME:VALUE, by their terms (`workers.words.identity.attribute_term`)."""
+    offered: tuple[str, ...] = ()
+    """The currencies of offers, where a query names one that no price is in."""
 
 
 class Understanding(NamedTuple):

@@ -6,7 +6,7 @@ import re  # noqa: TC003  (NamedTuple reads the types)
 from typing import TYPE_CHECKING, NamedTuple
 
 from workers.understanding.amounts import Amount, amount, meant
-from workers.understanding.guesses import Guess
+from workers.understanding.guesses import Guess, Known
 from workers.understanding.negation import negation_before
 from workers.understanding.phrases import AFTER_A_BARE_NUMBER, PERSONS, PRICE_BETWEEN, PRICE_LEAST, PRICE_MOST
 from workers.words.chunks import is_unspaced
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
 CURRENCIES_DIFFER = "items have prices in several currencies, and the query names none"
-NOT_SOLD_IN = "no item has a price in this currency"
+NOT_SOLD_IN = "no item is offered in this currency"
 DENIED = "the query denies it"
 _OPPOSITE: Mapping[tuple[str, ...], tuple[str, ...]] = {
     ("max_price",): ("min_price",),
@@ -24,11 +24,10 @@ _OPPOSITE: Mapping[tuple[str, ...], tuple[str, ...]] = {
 _NAMES = (PRICE_BETWEEN, ("min_price", "max_price")), (PRICE_MOST, ("max_price",)), (PRICE_LEAST, ("min_price",))
 
 
-def price_guesses(text: str, present: Sequence[str], starts: Collection[int]) -> Iterator[Guess]:
+def price_guesses(text: str, known: Known, starts: Collection[int]) -> Iterator[Guess]:
     """Iterate over the guesses at prices, some of which may overlap.
 
-    `present` are the currencies of the catalogue. At `starts` other guesses begin, so a number that ends there has no
-    unit.
+    `known`: the currencies of the catalogue. At `starts` other guesses begin, so a number that ends there has no unit.
     """
     if not any(map(str.isdigit, text)):  # Most queries have no number, and need none of the patterns.
         return
@@ -40,7 +39,7 @@ def price_guesses(text: str, present: Sequence[str], starts: Collection[int]) ->
     ]
     begun = {*starts, *(each.start for each in matches)}
     for each in matches:
-        if (guess := _guess(text, each, present, begun)) is not None:
+        if (guess := _guess(text, each, known, begun)) is not None:
             yield guess
 
 
@@ -57,30 +56,31 @@ class _Bound(NamedTuple):
         return self.found.start() if self.negation is None else self.negation
 
 
-def _guess(text: str, bound: _Bound, present: Sequence[str], starts: Collection[int]) -> Guess | None:
+def _guess(text: str, bound: _Bound, known: Known, starts: Collection[int]) -> Guess | None:
     found, negation, names = bound
     amounts = [amount(written) for written in found.groupdict().values() if written is not None]
-    known = [each for each in amounts if each is not None]
-    if len(known) < len(names):
+    read = [each for each in amounts if each is not None]
+    if len(read) < len(names):
         return None
-    named = next((each.currencies for each in known if each.currencies), ())
+    named = next((each.currencies for each in read if each.currencies), ())
     if not named and not _stands_alone(text, found, starts):
         return None
     if negation is not None:
         names = _OPPOSITE.get(names, names)
-    guess = _in_currency((bound.start, found.end()), sorted(known), names, named, present)
+    guess = _in_currency((bound.start, found.end()), sorted(read), names, named, known)
     return guess if negation is None or len(names) == 1 else guess._replace(dropped=DENIED)
 
 
 def _in_currency(
-    span: tuple[int, int], known: Sequence[Amount], names: Sequence[str], named: Sequence[str], present: Sequence[str]
+    span: tuple[int, int], read: Sequence[Amount], names: Sequence[str], named: Sequence[str], known: Known
 ) -> Guess:
-    """Return the guess, with the currency where the catalogue has prices in several."""
-    filters: dict[str, float | str] = {name: each.value for name, each in zip(names, known, strict=True)}
+    """Return the guess, with the currency where the catalogue has prices in several, or offers in this one alone."""
+    filters: dict[str, float | str] = {name: each.value for name, each in zip(names, read, strict=True)}
     start, end = span
-    if named and not (candidates := meant(named, present)):
-        return Guess(start, end, filters, dropped=NOT_SOLD_IN if present else None)
-    if len(present) < 2:
+    own = meant(named, known.currencies)
+    if named and not (candidates := own or meant(named, known.offered)):
+        return Guess(start, end, filters, dropped=NOT_SOLD_IN if known.currencies else None)
+    if len(known.currencies) < 2 and (own or not named):
         return Guess(start, end, filters)
     if not named or len(candidates) > 1:
         return Guess(start, end, filters, dropped=CURRENCIES_DIFFER)

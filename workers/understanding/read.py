@@ -72,7 +72,7 @@ def _guesses(text: str, known: Known) -> tuple[Guess, ...]:
     others = [*_stock(text), *_cheap(text), *_sellers(text, known)]
     others += [*_brands(text, said, known), *_attributes(text, said, known)]
     others = [*_ratings(text), *(each for each in others if negation_before(text, each.start) is None)]
-    prices = price_guesses(text, known.currencies, {each.start for each in others})
+    prices = price_guesses(text, known, {each.start for each in others})
     chosen: list[Guess] = []
     for each in sorted([*others, *prices], key=lambda each: (each.start, -each.end)):
         if not chosen or each.start >= chosen[-1].end:

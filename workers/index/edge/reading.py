@@ -35,7 +35,7 @@ from workers.index.edge.bounds import BOUNDS, EdgeBounds
 from workers.index.edge.nearest import nearest
 from workers.index.edge.operations import dense, id_of, read
 from workers.index.edge.traits import KnownTraits
-from workers.index.interface import CURRENCIES_MAX, DENSE, LEXICAL, SELLERS_MAX, Stored
+from workers.index.interface import DENSE, LEXICAL, Stored
 from workers.index.layout import POSITIONS_POINT
 from workers.index.lexical import Sparse
 from workers.index.opened import OpenedIndex
@@ -170,18 +170,10 @@ class EdgeReading(OpenedIndex):
         return self._count(asked) - self._count([HIDDEN, *asked])
 
     @override
-    async def currencies(self) -> list[str]:
-        return self._values("currency", CURRENCIES_MAX)
-
-    @override
     async def has_other_prices(self, currency: str) -> bool:
         # Each price is that of an offer, so with as many of both, hidden ones included, no visible item has only one.
         of_points = [self._count([Is(field, currency)]) for field in ("currencies", "currency")]
         return of_points[0] != of_points[1] and await super().has_other_prices(currency)
-
-    @override
-    async def sellers(self) -> list[str]:
-        return self._values("sellers", SELLERS_MAX)
 
     @override
     async def count_points(self) -> int:
@@ -207,8 +199,8 @@ class EdgeReading(OpenedIndex):
                 return
             await self._gate.yield_to_queries()
 
-    def _values(self, field: str, limit: int) -> list[str]:
-        """Return the values of a field that visible items have, the most frequent first."""
+    @override
+    async def _values(self, field: str, limit: int) -> list[str]:
         request = FacetRequest(field, limit=limit, filter=where.all_of([VISIBLE]))
         return [str(hit.value) for hit in self._shard.facet(request).hits]
 

@@ -20,7 +20,7 @@ from workers.index.conditions import (
     in_partitions,
     price_change_due,
 )
-from workers.index.interface import CURRENCIES_MAX, DENSE, SELLERS_MAX, Stored
+from workers.index.interface import DENSE, Stored
 from workers.index.layout import HEAD_FIELDS, POSITIONS_POINT, complete_payload
 from workers.index.opened import OpenedIndex
 from workers.index.price_lists import price_list
@@ -174,14 +174,6 @@ class ServerReading(OpenedIndex):
         return await self._count(where.all_of([VISIBLE, *conditions(filters)]))
 
     @override
-    async def currencies(self) -> list[str]:
-        return await self._values("currency", CURRENCIES_MAX)
-
-    @override
-    async def sellers(self) -> list[str]:
-        return await self._values("sellers", SELLERS_MAX)
-
-    @override
     async def count_points(self) -> int:
         return await self._count(where.but(POSITIONS_POINT, CANARY, ()))
 
@@ -215,8 +207,8 @@ class ServerReading(OpenedIndex):
         found = await self._queries.points(models.QueryRequest(**dict(asked), with_payload=False))
         return [(point.point_id, point.score) for point in found]
 
+    @override
     async def _values(self, field: str, limit: int) -> list[str]:
-        """Return the values of a field that visible items have, the most frequent first."""
         visible = where.all_of([VISIBLE])
         answer = await self._calls.ask(lambda: self._client.facet(self._name, field, facet_filter=visible, limit=limit))
         return [str(hit.value) for hit in answer.hits]

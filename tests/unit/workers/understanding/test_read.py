@@ -246,6 +246,23 @@ def test_where_prices_are_in_several_currencies_a_bound_needs_one(
     assert understood.text == (text if dropped else "lamp")
 
 
+@pytest.mark.parametrize(
+    ("text", "asked", "dropped"),
+    [
+        ("lamp under 500 usd", {"max_price": 500, "currency": "USD"}, None),
+        ("lamp under $500", {"max_price": 500, "currency": "USD"}, None),
+        ("lamp under 500 euros", {"max_price": 500}, None),
+        ("lamp under 500", {"max_price": 500}, None),
+        ("lamp under £500", {"max_price": 500}, NOT_SOLD_IN),
+    ],
+)
+def test_a_currency_of_offers_alone_is_one_that_a_bound_may_be_in(
+    text: str, asked: dict[str, Any], dropped: str | None
+) -> None:
+    (guess,) = understand(text, Known(("EUR",), offered=("EUR", "USD"))).guesses
+    assert (guess.filters, guess.dropped) == (asked, dropped)
+
+
 def test_a_sign_that_means_several_currencies_means_the_one_that_the_catalogue_has() -> None:
     assert filters("lamp under $500", Known(("EUR", "HKD"))) == ("lamp", {"max_price": 500, "currency": "HKD"})
 
