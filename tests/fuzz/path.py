@@ -21,6 +21,7 @@ from stream.kafka.reader import Record
 from stream.replay.dead_letters import as_line, dead_letter_of
 from stream.runtime.printing import money
 from tests.fuzz.records import NOW_MS
+from tests.support.review_summary import summarised
 from workers.embedder.interface import ModelId
 from workers.point.plan import plan
 from workers.search import hits
@@ -84,14 +85,14 @@ def folded(product_id: str, events: Iterable[Event]) -> Folded:
 
 def shown(item: Folded, now_ms: int = NOW_MS) -> Content:
     """Return the content of the item."""
-    summary = reviews.summarised(item.reviews.values())
+    summary = summarised(item.reviews.values())
     return content(item.state, summary, partition=0, now_ms=now_ms, shop_currency=None)
 
 
 def check(product_id: str, events: Sequence[Event]) -> Content:
     """Take the events of one product along the whole path, and return the content. Raises what a stage raises."""
     item = folded(product_id, events)
-    record = ItemRecord("fuzz", item.state, reviews.summarised(item.reviews.values()), {})
+    record = ItemRecord("fuzz", item.state, summarised(item.reviews.values()), {})
     assert decode_item(encode_item(record)) == record
     check_item(record)
     for review_id, review in item.reviews.items():
@@ -124,4 +125,4 @@ def _check_join(product_id: str, events: Sequence[Event], item: Folded) -> None:
         halves = folded(product_id, one).state, folded(product_id, other).state
         assert fold.join(*halves) == fold.join(*reversed(halves)) == item.state
     assert fold.join(item.state, item.state) is item.state
-    assert reviews.summarised([]) == NO_REVIEWS
+    assert summarised([]) == NO_REVIEWS

@@ -15,6 +15,7 @@ from schemas.state_codec import decode_item, decode_review, split_review_key
 from stream.kafka.headers import event_time_ms
 from stream.kafka.partitions import Partition
 from stream.kafka.topics import ALERTS, INPUTS, ITEMS, PROGRESS, REVIEW_STATES
+from tests.support.review_summary import summarised
 from workers.document import document
 from workers.point.payload import CONTENT_FIELDS, CURRENT_PRICE_FIELDS
 from workers.state import fold, reviews
@@ -265,7 +266,7 @@ class Truth:
             review, held = reviews.delta(event), known[event.product_id]
             part = event.part or ""
             held[part] = reviews.join(held[part], review) if part in held else review
-        return {p: (state, reviews.summarised(known[p].values())) for p, state in states.items()}
+        return {p: (state, summarised(known[p].values())) for p, state in states.items()}
 
     def _check_point(self, product_id: str, state: ItemState, summary: ReviewSummary, now_ms: int) -> None:
         point, number = self.points.by_id[product_id], route(product_id)

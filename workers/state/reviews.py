@@ -8,8 +8,6 @@ from schemas.items import NO_REVIEWS, Entity, ReviewSummary
 from workers.state.fold import entity, join_entity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from schemas.events import Event
 
 
@@ -50,14 +48,6 @@ def replaced(summary: ReviewSummary, before: Entity | None, after: Entity) -> Re
     if before is not None:
         summary = subtract(summary, contribution(before))
     return add(summary, contribution(after))
-
-
-def summarised(reviews: Iterable[Entity]) -> ReviewSummary:
-    """Return the summary of all reviews of an item."""
-    summary = NO_REVIEWS
-    for review in reviews:
-        summary = add(summary, contribution(review))
-    return summary
 
 
 def _combined(a: ReviewSummary, b: ReviewSummary, sign: int) -> ReviewSummary:

@@ -13,6 +13,7 @@ from schemas.state_json import ItemAsJson
 from stream.items.partition import ItemPartition
 from tests.support.events_strategy import item_events, parsed
 from tests.support.folding import folded
+from tests.support.review_summary import summarised
 from workers.state import fold, limits, reviews
 
 if TYPE_CHECKING:
@@ -102,7 +103,7 @@ def test_the_record_does_not_grow_with_the_reviews() -> None:
 
     def size(count: int) -> int:
         ratings = (reviews.delta(parsed("reviews", {"review_id": "r", "rating": n % 5 + 1})) for n in range(count))
-        return len(encode_item(recorded(ItemState("a"), reviews.summarised(ratings))))
+        return len(encode_item(recorded(ItemState("a"), summarised(ratings))))
 
     assert size(50_000) - size(10) < 50
 
@@ -127,9 +128,9 @@ def test_one_more_review_costs_the_same_however_many_there_are(monkeypatch: pyte
         held = partition._held("a")
         review = reviews.delta(parsed("reviews", {"review_id": "r", "rating": 4}))
         held.reviews = dict.fromkeys(map(str, range(count)), review)
-        held.summary = reviews.summarised(held.reviews.values())
+        held.summary = summarised(held.reviews.values())
         looked_at.clear()
         assert partition.fold(parsed("reviews", {"review_id": "7", "rating": 2, "updated_at": 9_999_999}))
         costs[count] = len(looked_at)
-        assert held.summary == reviews.summarised(held.reviews.values())
+        assert held.summary == summarised(held.reviews.values())
     assert costs[10] == costs[50_000] <= 4

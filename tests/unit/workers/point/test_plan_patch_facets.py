@@ -16,6 +16,7 @@ from schemas.logged_item import LoggedItem
 from schemas.state_codec import encode_item
 from tests.support.events_strategy import NOW_MS, item_events, parsed, price_events, review_events
 from tests.support.folding import folded
+from tests.support.review_summary import summarised
 from workers.embedder.interface import ModelId
 from workers.index.interface import Stored
 from workers.index.layout import HEAD_FIELDS, complete_payload
@@ -33,7 +34,7 @@ PARTITION = 3
 
 
 def logged(events: list[Event], rated: list[Event]) -> LoggedItem:
-    summary = reviews.summarised([reviews.delta(event) for event in rated])
+    summary = summarised([reviews.delta(event) for event in rated])
     return LoggedItem(encode_item(ItemRecord("me", folded(events), summary, {"price": Change(1, 1)})))
 
 

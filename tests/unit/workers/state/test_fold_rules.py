@@ -17,6 +17,7 @@ from schemas.items import NO_REVIEWS, ItemState
 from schemas.stamps import Stamp
 from tests.support.events_strategy import T0_MS, parsed, price_events, product_events
 from tests.support.folding import folded
+from tests.support.review_summary import summarised
 from workers.state import fold, limits, reviews
 from workers.state.projection import OFFERS_MAX, content
 
@@ -381,7 +382,7 @@ def test_of_two_changes_at_the_same_version_and_millisecond_the_delete_wins(
     upsert, gone = parsed(topic, {**said, **at}), parsed(topic, {"op": "delete", **at})
     for events in ((upsert, gone), (gone, upsert)):
         if topic == "reviews":
-            assert reviews.summarised([reduce(reviews.join, map(reviews.delta, events))]).count == 0
+            assert summarised([reduce(reviews.join, map(reviews.delta, events))]).count == 0
         elif topic == "prices":
             assert prices(product(), *events) == {}
         else:

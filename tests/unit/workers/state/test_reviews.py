@@ -9,6 +9,7 @@ from schemas.items import NO_REVIEWS, Entity, ItemState, ReviewSummary
 from schemas.state_codec import decode_review, encode_review, review_key, split_review_key
 from tests.support.events_strategy import T0_MS, parsed, review_events
 from tests.support.folding import folded
+from tests.support.review_summary import summarised
 from workers.state import reviews
 from workers.state.projection import content
 
@@ -57,7 +58,7 @@ def test_any_order_with_duplicates_gives_the_same_reviews_and_summary(case: tupl
 @given(st.lists(review_events, max_size=10))
 def test_the_summary_kept_in_step_is_that_of_all_reviews(events: list[Event]) -> None:
     item = taken(events)
-    assert item.summary == reviews.summarised(item.reviews.values())
+    assert item.summary == summarised(item.reviews.values())
     assert item.summary.count == sum(item.summary.histogram)
 
 
