@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
+from schemas.availability import availability_in_our_words
 from schemas.currencies import CURRENCIES
 from schemas.event_numbers import (
     EXACT_BELOW,
@@ -42,19 +43,6 @@ VERSION_MAX = 2**64 - 1
 
 _PRICE_PATTERN = r"^0*[0-9]{1,12}(\.[0-9]{1,6}0*)?$"
 _RATING_PATTERN = r"^0*[1-5](\.[0-9]+)?$"
-AVAILABILITIES = ("in_stock", "out_of_stock", "preorder", "backorder")
-_AVAILABILITY_WORDS = {known.replace("_", ""): known for known in AVAILABILITIES} | {
-    "availablefororder": "in_stock",
-    "limitedavailability": "in_stock",
-    "onlineonly": "in_stock",
-    "instoreonly": "in_stock",
-    "soldout": "out_of_stock",
-    "discontinued": "out_of_stock",
-    "presale": "preorder",
-    "madetoorder": "backorder",
-    "onbackorder": "backorder",
-}
-"""Our words by the letters of those of Google's feeds, of today and before, and of schema.org's ItemAvailability."""
 _POINT_NOUGHT = re.compile(r"(?<=\d)\.0+\s*$", re.ASCII)
 _LANGUAGE = re.compile(r"[A-Za-z]{1,8}([-_][A-Za-z0-9]{1,8}){0,3}", re.ASCII)
 TAGS_CACHED_MAX = 1_024
@@ -131,14 +119,6 @@ def _category(levels: list[str]) -> list[str]:
     return [cut(text, CATEGORY_BYTES_MAX) for level in levels if (text := cleaned(level))]
 
 
-def _availability(value: Any) -> Any:
-    """Return an availability in the words of the schema: feeds write "in stock", SoldOut, and schema.org's URLs."""
-    if not isinstance(value, str) or value in AVAILABILITIES:
-        return value
-    letters = re.sub("[^a-z]", "", value.lower().rstrip("/ ").rpartition("/")[2])
-    return _AVAILABILITY_WORDS.get(letters, value)
-
-
 def _link(value: Any) -> Any:
     """Return a link, or None for one that is too long to be kept, or no text: a product is shown without it."""
     return value if isinstance(value, str) and len(value.encode()) <= LINK_BYTES_MAX else None
@@ -178,7 +158,9 @@ Link = Annotated[
     AfterValidator(lambda link: link and cleaned(link)),
     WithJsonSchema({"type": "string"}),
 ]
-Availability = Annotated[Literal["in_stock", "out_of_stock", "preorder", "backorder"], BeforeValidator(_availability)]
+Availability = Annotated[
+    Literal["in_stock", "out_of_stock", "preorder", "backorder"], BeforeValidator(availability_in_our_words)
+]
 Unused = Annotated[Any, WithJsonSchema({})]
 """A field that Freshline does not use, and that therefore decides nothing."""
 Category = Annotated[list[str], AfterValidator(_category)]

@@ -75,7 +75,7 @@ def availability(value: Any) -> Any:
     if isinstance(value, str):
         word = value.strip().lower()
         if not _DECIMAL.fullmatch(word):
-            return word.replace(" ", "_") or None
+            return value
         value = float(word)
     return ("in_stock" if value > 0 else "out_of_stock") if isinstance(value, (bool, int, float)) else value
 

@@ -554,6 +554,42 @@ def test_a_row_that_is_marked_as_deleted_is_no_product(mark: Any) -> None:
             taken("products", {"product_id": "a", "title": "x", name: value})
 
 
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [
+        *(
+            ("Available", "in_stock"),
+            ("yes", "in_stock"),
+            ("In Stock - ships in 2 days", "in_stock"),
+            ("现货", "in_stock"),
+        ),
+        *(
+            ("Auf Lager", "in_stock"),
+            ("sofort lieferbar", "in_stock"),
+            ("En stock", "in_stock"),
+            ("low stock", "in_stock"),
+        ),
+        *(("In stock (3 left)", "in_stock"), ("in stock: 5", "in_stock"), ("disponible", "in_stock")),
+        *(("unavailable", "out_of_stock"), ("Not available", "out_of_stock"), ("ausverkauft", "out_of_stock")),
+        *(
+            ("nicht lieferbar", "out_of_stock"),
+            ("Épuisé", "out_of_stock"),
+            ("缺货", "out_of_stock"),
+            ("no", "out_of_stock"),
+        ),
+        *(("out of stock, back in May", "out_of_stock"), ("coming soon", "preorder"), ("special order", "backorder")),
+    ],
+)
+def test_availability_is_understood_as_shops_say_it(said: str, meant: str) -> None:
+    assert taken("products", {"title": "x", "availability": said}).facts["availability"] == meant
+
+
+@pytest.mark.parametrize("said", ["maybe", "ask us", "1-2 days", "stock", "in stock/out of stock?", "/"])
+def test_an_availability_that_nobody_can_know_is_refused(said: str) -> None:
+    with pytest.raises(InvalidEvent, match="availability: must be"):
+        taken("products", {"title": "x", "availability": said})
+
+
 GONE: list[dict[str, Any]] = [
     {"_FIVETRAN_DELETED": True},
     {"_SDC_DELETED_AT": "2026-11-10T08:00:00Z"},

@@ -57,6 +57,11 @@ def test_names_with_a_namespace_or_blanks_are_the_same() -> None:
     ]
 
 
+def test_a_remark_behind_the_availability_is_left_alone() -> None:
+    row = ROW | {"availability": "Out of stock - back in 3 days"}
+    assert events(GOOGLE, message("products", row))[0].facts["availability"] == "out_of_stock"
+
+
 @pytest.mark.parametrize("word", ["out of stock", "out_of_stock", "Out of Stock"])
 def test_availability_has_both_spellings(word: str) -> None:
     assert events(GOOGLE, message("products", ROW | {"availability": word}))[0].facts["availability"] == "out_of_stock"
