@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 async def close_client(client: AIOKafkaClient) -> None:
     """Close the connections of the client.
 
-    aiokafka swallows a cancel that comes while it waits for the end of its own task, so that the caller would go on for
-    good: `up` then stopped at no Ctrl-C. Such a cancel is raised here once the client is closed.
+    aiokafka swallows a cancel that comes while it waits for the end of its own task. The caller would then never end,
+    and no Ctrl-C would stop `up`. Such a cancel is raised here once the client is closed.
     """
     task = asyncio.current_task()
     assert task is not None
