@@ -106,10 +106,11 @@ def _availability(stock: JsonObject | None) -> str | None:
 
 def _price(body: JsonObject, custom: dict[str, Any], currency: str | None) -> JsonObject:
     price = {"price": body["price"], "currency": currency}
-    if not custom.get("special_price"):
+    special = custom.get("special_price")
+    if not special or _NOUGHT.fullmatch(str(special)):  # Exports write 0.0000 for none.
         return price
     starts, ends = (utc_time(name, custom.get(name)) for name in ("special_from_date", "special_to_date"))
     if ends is not None and ends.time() == time.min:
         ends = end_of_day(ends)  # A day at midnight is the last one of the sale, and counts whole.
     window = {"sale_starts_at": starts, "sale_ends_at": ends}
-    return price | {"sale_price": custom["special_price"]} | {name: at.isoformat() for name, at in window.items() if at}
+    return price | {"sale_price": special} | {name: at.isoformat() for name, at in window.items() if at}

@@ -6,6 +6,7 @@ an item, and the product the group of its items, unless items are configured to 
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any, Literal
 
 from schemas.errors import InvalidEvent
@@ -79,10 +80,8 @@ def _product(message: Message, body: JsonObject, item_id: ItemId, currency: str 
         return [Body("products", {"product_id": id_of(body.get("id"), "id"), "op": "delete"} | when)]
     if not body.get("variants"):
         raise InvalidEvent(f"variants: the product {body.get('id')} has none, and they are the items: send it whole")
-    variants = [_cheapest(body["variants"])] if item_id == "product" else body["variants"]
     bodies: list[Body] = []
-    for variant in variants:
-        name = {"product_id": id_of(body.get("id"), "id") if item_id == "product" else _id(variant, _IDS[item_id])}
+    for name, variant in _items(body, item_id):
         if not is_shown:
             bodies.append(Body("products", name | {"op": "delete"} | when))
             continue
@@ -90,6 +89,21 @@ def _product(message: Message, body: JsonObject, item_id: ItemId, currency: str 
         bodies.append(Body("products", name | facts | when))
         bodies.append(Body("prices", without_false_sale(name | _price(variant, currency) | when)))
     return bodies
+
+
+def _items(body: JsonObject, item_id: ItemId) -> list[tuple[JsonObject, JsonObject]]:
+    """Return the items of a product: the field that names each, and its variant. Raises InvalidEvent if two have one
+    name, since one would be shown with the price of the other."""
+    if item_id == "product":
+        return [({"product_id": id_of(body.get("id"), "id")}, _cheapest(body["variants"]))]
+    ids = [_id(variant, _IDS[item_id]) for variant in body["variants"]]
+    for twice, count in Counter(ids).items():
+        if count > 1:
+            raise InvalidEvent(
+                f"{_IDS[item_id]}: {twice!r} names {count} variants of the product {body.get('id')}: give each one of "
+                "its own, or configure `items: variant`"
+            )
+    return [({"product_id": product_id}, variant) for product_id, variant in zip(ids, body["variants"], strict=True)]
 
 
 def _id(variant: JsonObject, field: str) -> str:

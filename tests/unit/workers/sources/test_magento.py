@@ -59,6 +59,12 @@ def test_a_product_that_the_shops_search_does_not_show_is_delisted(fields: dict[
     assert (event.op, event.product_id) == ("delete", "BAG-41")
 
 
+@pytest.mark.parametrize("none", [0, "0", "0.0000", "", None])
+def test_a_special_price_of_nought_is_no_sale(none: Any) -> None:
+    [_, price] = events(MAGENTO, message("products", product({"special_price": none}, price=59)))
+    assert "sale_price" not in price.facts and price.facts["price"] == 59
+
+
 def test_a_configurable_product_has_no_price_of_its_own() -> None:
     [_, price] = events(MAGENTO, message("products", product(type_id="configurable", price=0)))
     assert (price.topic, price.op) == ("prices", "delete")

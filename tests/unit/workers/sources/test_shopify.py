@@ -269,3 +269,12 @@ def test_a_product_without_a_type_has_the_category_of_shopifys_taxonomy() -> Non
 def test_an_option_without_a_name_is_left_out() -> None:
     facts = events(SHOPIFY, message("products", product(variant(11), options=[{"name": None}])))[0].facts
     assert {name for name in facts if name.startswith("attributes/")} == {"attributes/sku", "attributes/tags"}
+
+
+@pytest.mark.parametrize("items", ["sku", "inventory_item"])
+def test_variants_with_one_name_are_refused_as_one_would_have_the_price_of_the_other(items: Any) -> None:
+    twice = {"sku": "CUP", "inventory_item_id": 7}
+    given = message("products", product(variant(11, price="9.00", **twice), variant(12, price="19.00", **twice)))
+    with pytest.raises(InvalidEvent, match="names 2 variants of the product"):
+        events(shopify(items, "EUR", None), given)
+    assert len(events(shopify("variant", "EUR", None), given)) == 4
