@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from typing_extensions import override
 
-from schemas.errors import Conflict, NotFound, RefusedRequest, Unauthorized, Unavailable
+from schemas.errors import Conflict, NotFound, RefusedRequest, Unavailable
 from schemas.points import Status
 from schemas.times import rfc3339
 from schemas.watches import ShownWatch, WatchList, WatchRecord
 from stream.api.watching.interface import WatchApi
+from stream.api.watching.keys import WatchKeys
 from workers.search.currency import compared_currency
 from workers.watches.watch import counting_words, filter_values, passes, watch_of
 
@@ -64,7 +65,7 @@ class WatchService(WatchApi):
     ) -> None:
         """`keys`: the keys to which watches belong, by name; without any, all who ask may set and end them."""
         self._context = context
-        self._keys = {name: key.get_secret_value().encode() for name, key in (keys or {}).items()}
+        self._keys = WatchKeys(keys or {})
         self._bounds = bounds
         self._watches, self._written, self._alerts = parts.watches, parts.written, parts.alerts
 
@@ -75,14 +76,7 @@ class WatchService(WatchApi):
 
     @override
     def key_of(self, secret: str | None) -> str | None:
-        if not self._keys:
-            return None
-        given = (secret or "").encode()
-        # Each key is compared, and in the same time whatever it has in common with the given one.
-        named = [name for name, key in self._keys.items() if secrets.compare_digest(key, given)]
-        if not named:
-            raise Unauthorized("watches belong to keys here: send one of FRESHLINE_WATCH_KEYS as Authorization: Bearer")
-        return named[0]
+        return self._keys.name_of(secret)
 
     @override
     async def watch(self, request: WatchRequest, key: str | None) -> ShownWatch:
