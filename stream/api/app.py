@@ -20,7 +20,7 @@ from stream.api.dashboard.routes import add_dashboard
 from stream.api.dead_letters.routes import dead_letter_routes
 from stream.api.error_answers import RETRY_AFTER, add_error_answers, error_answer
 from stream.api.models import ItemAnswer, JSONAnswer, ProgressAnswer, ReadyAnswer, StatusReport
-from stream.api.page import PAGE_HEADERS, PageParameters, page_answer, page_parameters, render_page
+from stream.api.page import PAGE_HEADERS, ChangesParameters, PageParameters, page_answer, page_parameters, render_page
 from stream.api.parameters import (
     NoParameters,
     ProgressParameters,
@@ -151,6 +151,10 @@ def _page_routes(searches: SearchApi) -> APIRouter:
             return HTMLResponse(render_page(asked, await page_answer(searches, asked)), headers=PAGE_HEADERS)
         except (RefusedRequest, Unavailable) as error:
             return HTMLResponse(render_page(asked, None, str(error)), error.http_status, headers=PAGE_HEADERS)
+
+    @router.get("/search-page/changes", include_in_schema=False)
+    async def changes(request: Annotated[ChangesParameters, Query()]) -> Response:
+        return JSONAnswer({"changed": await searches.changes(request.id, request.since_ms, request.wait_ms)})
 
     return router
 

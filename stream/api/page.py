@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from pydantic import ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from schemas.errors import RefusedRequest
 from schemas.queries import QUERY_CHARS_MAX, Filters, SearchRequest, SortBy
@@ -92,6 +92,16 @@ def page_parameters(given: Iterable[tuple[str, str]]) -> PageParameters:
     except ValidationError as error:
         first = error.errors()[0]
         raise refusal({**first, "loc": ("query", *first["loc"])}) from None
+
+
+class ChangesParameters(BaseModel):
+    """The parameters of GET /search-page/changes, with which a live page waits for a change of the items it shows."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: list[str] = Field(min_length=1, max_length=100)
+    since_ms: int = Field(ge=0)
+    wait_ms: int = Field(ge=0, le=1_000)
 
 
 async def page_answer(searches: SearchApi, asked: PageParameters) -> SearchAnswer | None:

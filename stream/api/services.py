@@ -8,6 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from schemas.answers import IndexedItem, SearchAnswer
     from schemas.queries import SearchRequest
     from schemas.suggestions import Suggestions, SuggestRequest
@@ -43,6 +45,10 @@ class SearchApi(Protocol):
 
     async def progress(self, after: Token, wait_ms: int) -> bool:
         """Wait for an event, at most `wait_ms`; return whether all events up to it are searchable or dead letters."""
+
+    async def changes(self, product_ids: Collection[str], since_ms: int, wait_ms: int) -> bool:
+        """Wait until search shows a change of one of these items that it did not show at `since_ms`, at most `wait_ms`;
+        return whether it does."""
 
     def abandon_waits(self) -> None:
         """End all waits with Unavailable: this process stops, and the next one can answer."""

@@ -43,6 +43,9 @@ class Watermark:
         self._searchable: dict[Partition, int] = {}
         self._indexed: dict[str, dict[int, int]] = defaultdict(dict)
         self._waiters: list[tuple[Partition, int, asyncio.Future[None]]] = []
+        self._watching: list[asyncio.Future[None]] = []
+        self.moves = 0
+        """The number of reports so far that may have made something searchable."""
 
     def items_progress(self, progress: ItemsProgress) -> None:
         """Note how far the items app has acked a partition of the inputs."""
@@ -98,11 +101,23 @@ class Watermark:
             if waiter in self._waiters:
                 self._waiters.remove(waiter)
 
+    async def moves_beyond(self, seen: int) -> None:
+        """Wait until `moves` is greater than this. Raises Unavailable if the process ends before."""
+        if self.moves > seen:
+            return
+        moved: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._watching.append(moved)
+        try:
+            await moved
+        finally:
+            if moved in self._watching:
+                self._watching.remove(moved)
+
     def abandon(self) -> None:
         """End all waits with Unavailable, because this process ends; the next one knows the answer."""
-        for _, _, reached in self._waiters:
-            if not reached.done():
-                reached.set_exception(Unavailable("the index worker ends; ask again once it has started"))
+        for waiting in (*(reached for _, _, reached in self._waiters), *self._watching):
+            if not waiting.done():
+                waiting.set_exception(Unavailable("the index worker ends; ask again once it has started"))
 
     def _latch(self, partition: Partition, latch: Latched) -> None:
         latched = self._latched[partition]
@@ -119,6 +134,11 @@ class Watermark:
         self._wake()
 
     def _wake(self) -> None:
+        self.moves += 1
+        watching, self._watching = self._watching, []
+        for moved in watching:
+            if not moved.done():
+                moved.set_result(None)
         waiting = []
         for partition, offset, reached in self._waiters:
             if self.searchable(partition) <= offset:

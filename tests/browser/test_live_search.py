@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -74,6 +75,24 @@ def test_a_change_flashes_and_what_has_the_focus_keeps_it(live: Page, service: S
     assert live.locator("#hits li.flash").evaluate(flash) == ["none", "solid"]
     expect(live.locator("#hits h2").first).to_contain_text("Red vase")
     expect(link).to_be_focused()
+
+
+def test_a_page_waits_for_a_change_of_its_hits_and_asks_no_more_often_for_one_that_it_does_not_show(
+    live: Page, service: StandIn
+) -> None:
+    asked_again(live, service)
+    wait_until(lambda: bool(service.watched), "the page waits for a change")
+    ids, since_ms, wait_ms = service.watched[-1]
+    assert (ids, since_ms) == (["vase", "other"], round(datetime.fromisoformat(NOW).timestamp() * 1000))
+    assert 0 < wait_ms <= PERIOD_MS
+    service.changed = [True]
+    wait_until(lambda: not service.changed, "the page is told of a change")
+    told = len(service.watched)
+    for _ in range(3):
+        asked_again(live, service)
+    assert len(service.watched) == told
+    service.items["vase"] |= {"searchable_at": SearchableAt(product=NOW, price=LATER, reviews=None)}
+    wait_until(lambda: len(service.watched) > told, "the page waits for the next change")
 
 
 def test_the_page_says_since_when_nothing_answers_and_that_its_hits_are_old(live: Page, service: StandIn) -> None:

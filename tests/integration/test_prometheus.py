@@ -8,11 +8,22 @@ import signal
 import subprocess
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 
 from schemas.trace_context import TraceContext
 from tests.support.collector import collector
-from tests.support.prometheus import MISSING, PROMETHEUS, PROMTOOL, RULES, Prometheus, hurried, running_prometheus
+from tests.support.prometheus import (
+    DASHBOARD,
+    MISSING,
+    PROMETHEUS,
+    PROMTOOL,
+    RULES,
+    SHORTEST_S,
+    Prometheus,
+    hurried,
+    running_prometheus,
+)
 from tests.support.running_stack import RunningStack, running_stack
 
 if TYPE_CHECKING:
@@ -59,9 +70,20 @@ def test_alerts_fire_while_the_index_or_the_fold_is_stopped_and_clear_after(
     rules = [rule for group in prometheus.ask("/rules")["groups"] for rule in group["rules"]]
     assert {rule["name"] for rule in rules} >= {"FreshlineIsDown", "FreshlineStandsStill", "FreshlineCanaryStalls"}
     prometheus.until(lambda: _healthy(prometheus), "every rule is evaluated without an error")
+    httpx.get(f"{stack.api}/search?q=lamp", trust_env=False).raise_for_status()
+    prometheus.until(lambda: _without_data(prometheus) == [], "every panel of the Grafana dashboard has data")
     prometheus.until(lambda: CONTEXT.trace_id in _exemplars(prometheus), "the trace of the price is an exemplar")
     stopped(stack, prometheus, "index", {"FreshlineIsDown"})
     stopped(stack, prometheus, "items", {"FreshlineStandsStill", "FreshlineCanaryStalls"})
+
+
+def _without_data(prometheus: Prometheus) -> list[str]:
+    """Return the queries of the Grafana dashboard to which Prometheus answers nothing."""
+    panels = json.loads(DASHBOARD.read_text(encoding="utf-8"))["panels"]
+    asked = [
+        target["expr"].replace("$__rate_interval", f"{SHORTEST_S}s") for each in panels for target in each["targets"]
+    ]
+    return [query for query in asked if not prometheus.ask("/query", query=query)["result"]]
 
 
 def _exemplars(prometheus: Prometheus) -> set[str]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 MONITORING = Path(__file__).parents[2] / "deploy" / "monitoring"
+DASHBOARD = MONITORING / "grafana" / "freshline.json"
 RULES = MONITORING / "freshline.rules.yml"
 PROMETHEUS, PROMTOOL = shutil.which("prometheus"), shutil.which("promtool")
 MISSING = "there is no Prometheus: apt-get install prometheus"

@@ -26,7 +26,7 @@ from workers.search.highlight import highlighted
 from workers.words.query import query_terms
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Collection
 
     from schemas.queries import SearchRequest
     from schemas.refinements import Refinement
@@ -146,6 +146,9 @@ class StandIn:
         self.fresh_as_of: dict[str, str | None] = {"prices": NOW}
         self.asked: list[tuple[SearchRequest, Token | None, int]] = []
         self.tried: list[TrialParameters] = []
+        self.watched: list[tuple[list[str], int, int]] = []
+        self.changed: list[bool] = []
+        """The answers to pages that wait for a change of their items."""
         self.recommended: list[SimilarRequest] = []
         self.rules = RulesStatus()
         self.total_is_exact = True
@@ -292,6 +295,10 @@ class StandIn:
         if after.partition >= 4:
             raise RefusedRequest("after", f"{after.topic} has 4 partitions, there is no partition {after.partition}")
         return after.offset < self.searchable_below
+
+    async def changes(self, product_ids: Collection[str], since_ms: int, wait_ms: int) -> bool:
+        self.watched.append((list(product_ids), since_ms, wait_ms))
+        return self.changed.pop() if self.changed else False
 
     async def status(self) -> StatusReport:
         return StatusReport(

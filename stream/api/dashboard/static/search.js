@@ -1,11 +1,11 @@
-// A live search page: asks for itself again twice a second, and lets a row flash once its item has changed.
+// A live search page: asks for itself again twice a second, and as soon as a row's item has changed, which flashes then.
 
 import "./suggest.js";
 import { clock } from "./format.js";
 import { morphList } from "./morph.js";
 
-const PERIOD_MS = 500; // from one question to the next, so that a change is on the page within a second
-const REST_MS = 200; // after an answer, however long it took
+const PERIOD_MS = 500; // from one question to the next, so that a change of the hits themselves is on the page within a second
+const REST_MS = 200; // after an answer, however long it took, and after a change: a page whose items change all the time asks five times a second at most
 const WAIT_MS = 5000;
 const FLASH_MS = 1500;
 
@@ -15,20 +15,48 @@ const live = document.querySelector("input[name=live]");
 const broken = new Set(); // pictures that did not load
 const flashing = new Map(); // until when the row of an id flashes
 let goneMs = null; // since when there is no answer
+let toldMs = null; // after which time an item was last said to have changed
 
-async function again() {
-  const began = Date.now();
-  if (!document.hidden && live.checked) {
-    try {
-      show(await asked());
-      goneMs = null;
-    } catch (error) {
-      goneMs ??= Date.now();
-      said.textContent = `${error.message} since ${clock(goneMs)}: the hits are those of before. This page asks again twice a second.`;
-    }
-    list.classList.toggle("old", goneMs != null);
+const pause = (ms) => new Promise((done) => { setTimeout(done, Math.max(0, ms)); });
+const isLive = () => !document.hidden && live.checked;
+
+async function follow() {
+  let changed = false;
+  for (;;) {
+    const nextMs = Date.now() + PERIOD_MS;
+    if (isLive()) await refresh();
+    if (changed || Date.now() > nextMs - REST_MS) await pause(REST_MS);
+    changed = isLive() && goneMs == null && await changes(nextMs - Date.now());
+    if (!changed) await pause(nextMs - Date.now());
   }
-  setTimeout(again, Math.max(REST_MS, began + PERIOD_MS - Date.now()));
+}
+
+async function refresh() {
+  try {
+    show(await asked());
+    goneMs = null;
+  } catch (error) {
+    goneMs ??= Date.now();
+    said.textContent = `${error.message} since ${clock(goneMs)}: the hits are those of before. This page asks again twice a second.`;
+  }
+  list.classList.toggle("old", goneMs != null);
+}
+
+// Returns true once an item of the page has a change that the page does not show, false after so many milliseconds.
+async function changes(waitMs) {
+  const rows = [...list.children].filter((row) => row.dataset.id);
+  if (waitMs <= 0 || !rows.length) return false;
+  const since = Math.max(0, ...rows.flatMap((row) => row.dataset.asOf.split(" ").filter(Boolean).map(Date.parse)));
+  if (since === toldMs) return false; // The page does not show what it was told of: it is no more than asked for again.
+  const asking = new URLSearchParams([["since_ms", since], ["wait_ms", waitMs], ...rows.map((row) => ["id", row.dataset.id])]);
+  try {
+    const answer = await fetch(`/search-page/changes?${asking}`, { signal: AbortSignal.timeout(WAIT_MS) });
+    const { changed } = answer.ok ? await answer.json() : { changed: false };
+    if (changed) toldMs = since;
+    return changed;
+  } catch {
+    return false; // The next search says so.
+  }
 }
 
 // Returns the newest page; throws an Error that says what is wrong.
@@ -70,4 +98,4 @@ function drop(image) {
 
 document.addEventListener("error", (event) => event.target.tagName === "IMG" && drop(event.target), true);
 for (const image of [...document.images]) if (image.complete && !image.naturalWidth) drop(image);
-if (list) setTimeout(again, PERIOD_MS);
+if (list) pause(PERIOD_MS).then(follow);

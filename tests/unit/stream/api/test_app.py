@@ -516,3 +516,13 @@ async def test_a_browser_may_read_answers_on_the_pages_of_named_hosts_alone() ->
 async def test_without_a_named_host_no_page_of_another_one_may_read_answers(client: httpx.AsyncClient) -> None:
     answer = await client.get("/search?q=cake", headers={"Origin": "https://shop.example"})
     assert "Access-Control-Allow-Origin" not in answer.headers
+
+
+async def test_a_live_page_is_told_of_a_change_and_waits_for_some_items_not_long(
+    client: httpx.AsyncClient, service: StandIn
+) -> None:
+    service.changed = [True]
+    answer = await client.get("/search-page/changes?id=a&id=b&since_ms=7&wait_ms=400")
+    assert (answer.json(), service.watched) == ({"changed": True}, [(["a", "b"], 7, 400)])
+    for refused in ("since_ms=7&wait_ms=400", "id=a&since_ms=7&wait_ms=60000", "id=a&since_ms=-1&wait_ms=400"):
+        assert (await client.get(f"/search-page/changes?{refused}")).status_code == 422, refused

@@ -36,6 +36,25 @@ def watermark(*words: Progress) -> Watermark:
     return made
 
 
+async def test_whoever_waits_for_a_move_is_woken_by_a_write_and_by_the_end_of_the_process() -> None:
+    made = watermark(index(6))
+    seen = made.moves
+    await asyncio.wait_for(made.moves_beyond(seen - 1), HANG_S)
+    for _ in range(2):  # One is woken by a write, the next by the end.
+        waiting = asyncio.create_task(made.moves_beyond(made.moves))
+        await asyncio.sleep(0)
+        made.index_progress(index(6))
+        await asyncio.sleep(0)
+        assert not waiting.done(), "nothing more is searchable"
+        if made.moves == seen:
+            made.index_progress(index(7))
+            await asyncio.wait_for(waiting, HANG_S)
+        else:
+            made.abandon()
+            with pytest.raises(Unavailable, match="ask again"):
+                await waiting
+
+
 def test_an_event_is_searchable_once_the_index_is_past_the_end_that_covered_it() -> None:
     made = watermark(items(10, 7), index(6))
     assert made.searchable(PRICES) == 0
