@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from stream.kafka.cluster import Cluster
     from stream.replay.selection import Bound, Selection
     from stream.replay.sending import OnConfirmed, RateLimit
+    from stream.replay.unsent import UnsentLetters
 
 
 class TypedSelection(NamedTuple):
@@ -118,7 +119,6 @@ def _resend(
     json: bool,
 ) -> None:
     from stream.commands.configured import settings
-    from stream.replay import resend
     from stream.replay.unsent import read_unsent
     from stream.runtime.printing import say
     from stream.runtime.sources_file import sources_of
@@ -136,7 +136,14 @@ def _resend(
     if not execute:
         print_plan(unsent.plan, f"dead letters of {topic} back to it", facts, json)
         return
-    sent = 0
+    _send_back(unsent, limit, facts, json=json)
+
+
+def _send_back(unsent: UnsentLetters, limit: RateLimit, facts: dict[str, Any], *, json: bool) -> None:
+    from stream.replay import resend
+    from workers.clock import SystemClock
+
+    clock, sent = SystemClock(), 0
 
     def on_confirmed(count: int) -> None:
         nonlocal sent
@@ -146,7 +153,7 @@ def _resend(
     with interruptible(lambda: so_far(sent)), _sent_bar(unsent.plan.records, hidden=json) as show:
         began_s = clock.monotonic_s()
         resend.execute(unsent, limit.per_second, on_confirmed, clock)
-    print_sent(sent, f"from the dead letters to {topic}", clock.monotonic_s() - began_s, facts, json)
+    print_sent(sent, f"from the dead letters to {unsent.topic}", clock.monotonic_s() - began_s, facts, json)
 
 
 def _selection(typed: TypedSelection, now_ms: int) -> Selection:
