@@ -8,7 +8,7 @@ import pytest
 
 from schemas.suggestions import SuggestRequest
 from tests.support.index_backends import BACKENDS, content, opened, put
-from workers.search.suggest import Suggested, suggest, typed
+from workers.search.suggest import POINTS_READ, Suggested, suggest, typed
 from workers.vocabulary.vocabulary import Vocabulary
 from workers.vocabulary.words import catalogue_words
 
@@ -71,6 +71,18 @@ async def test_each_further_word_narrows_what_is_suggested(
     found = await shop.suggest(text)
     assert found.queries == queries
     assert sorted(product.product_id for product in found.products) == products
+
+
+async def test_items_with_many_completions_do_not_hide_the_one_with_the_words_before() -> None:
+    async with opened("edge") as index:
+        made = Shop(index)
+        completions = [f"r{letter}y" for letter in "abcdfghijklmnopq"]
+        for number in range(POINTS_READ + 1):
+            await made.put(f"bag{number}", "Canon EOS bag")
+            await made.put(f"other{number}", " ".join(completions[number % 8 :][:8]))
+        await made.put("camera", "Canon EOS rebel")
+        found = await made.suggest("canon eos r")
+        assert (found.queries, [each.product_id for each in found.products]) == (["canon eos rebel"], ["camera"])
 
 
 async def test_chinese_is_completed_in_the_script_of_its_title_from_both_scripts(shop: Shop) -> None:

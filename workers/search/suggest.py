@@ -27,8 +27,9 @@ COMPLETIONS_MAX = 16
 """The completions of the last word with which products are looked for."""
 POINTS_READ = 32
 """The points whose titles are read, some 1.5 ms of them."""
-COMPLETION_WEIGHT = 0.5
-"""The weight of a completion beside a word that was typed whole."""
+COMPLETION_WEIGHTS = 0.5, 0.02
+"""The weight of a completion beside a word that was typed whole, and where no title is found so: several completions,
+or a rare one, go before the whole words of `canon eos 5` with the first one, and not with the second."""
 
 
 class Suggested(NamedTuple):
@@ -67,16 +68,25 @@ async def suggest(index: Index, vocabulary: Vocabulary, request: SuggestRequest,
     """
     asked = typed(request.q)
     completions = vocabulary.completions(asked.last, COMPLETIONS_MAX) if asked.last else []
-    wanted = dict.fromkeys(chain.from_iterable(map(_terms, asked.whole)), 1.0)
-    for word in (*completions, asked.last):
-        wanted |= {term: COMPLETION_WEIGHT for term in _terms(word) if term not in wanted}
-    found = await index.search_terms(wanted, Filters(), POINTS_READ)
-    payloads = await index.payloads([point.point_id for point in found])
-    shown = [payloads[point.point_id] for point in found if point.point_id in payloads]
-    titles = [(payload, title) for payload in shown if (title := _title(payload, asked, languages)) is not None]
+    titles: list[tuple[Payload, str]] = []
+    for weight in COMPLETION_WEIGHTS if asked.whole and asked.last else COMPLETION_WEIGHTS[:1]:
+        shown = await _candidates(index, asked, completions, weight)
+        titles = [(payload, title) for payload in shown if (title := _title(payload, asked, languages)) is not None]
+        if titles:
+            break
     products = [SuggestedProduct(product_id=payload["product_id"], title=title) for payload, title in titles]
     queries = _queries(asked, completions, (title for _, title in titles), vocabulary)
     return Suggested(queries[: request.limit], products[: request.limit])
+
+
+async def _candidates(index: Index, asked: Typed, completions: Iterable[str], weight: float) -> list[Payload]:
+    """Return the best items for the typed words and the completions of the last one. `weight`: that of a completion."""
+    wanted = dict.fromkeys(chain.from_iterable(map(_terms, asked.whole)), 1.0)
+    for word in (*completions, asked.last):
+        wanted |= {term: weight for term in _terms(word) if term not in wanted}
+    found = await index.search_terms(wanted, Filters(), POINTS_READ)
+    payloads = await index.payloads([point.point_id for point in found])
+    return [payloads[point.point_id] for point in found if point.point_id in payloads]
 
 
 def _queries(asked: Typed, completions: Iterable[str], titles: Iterable[str], vocabulary: Vocabulary) -> list[str]:
