@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from enum import StrEnum
 from itertools import islice
 from pathlib import Path
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from schemas.events import Event
     from stream.kafka.reader import Record
+    from workers.sources.row import Row
     from workers.sources.sources import Times
 
 ROWS_MAX = 1_000
@@ -49,6 +51,8 @@ class Checked(NamedTuple):
     sees: str
     format: str
     outcomes: list[Outcome]
+    other_topic: str | None = None
+    """The topic for which a file is read, where none of it is for the one that was named."""
 
 
 def formats(
@@ -80,7 +84,6 @@ def formats(
 
 def _check_file(file: str, topic: str, given: str | None) -> Checked:
     from schemas.errors import InvalidEvent, Misconfigured
-    from stream.commands.configured import file_format
     from workers.clock import SystemClock
     from workers.sources.file_events import TEXT_FORMATS
     from workers.sources.files import recognised_file, rows_of
@@ -93,13 +96,33 @@ def _check_file(file: str, topic: str, given: str | None) -> Checked:
     readable = (row.value for row in rows if not isinstance(row.value, InvalidEvent))
     name = given or next(map(format_of, readable), "csv" if shape.has_texts else "freshline")
     try:
-        kind = file_format(topic, name)
+        outcomes = _of_rows(rows, name, topic, now_ms)
     except Misconfigured as error:  # The shape of the file can still be said.
         return Checked(shape.name, name, [Outcome(f"line {row.number}", [], str(error)) for row in rows])
-    return Checked(shape.name, name, [_of_row(row, kind, now_ms) for row in rows])
+    is_refused = bool(outcomes) and all(each.refused is not None for each in outcomes)
+    return Checked(shape.name, name, outcomes, _topic_of(rows, name, now_ms) if is_refused else None)
 
 
-def _of_row(row: Any, kind: Any, now_ms: int) -> Outcome:
+def _of_rows(rows: list[Row], name: str, topic: str, now_ms: int) -> list[Outcome]:
+    from stream.commands.configured import file_format
+
+    kind = file_format(topic, name)
+    return [_of_row(row, kind, now_ms) for row in rows]
+
+
+def _topic_of(rows: list[Row], name: str, now_ms: int) -> str | None:
+    """Return the topic as whose events most of the rows are read; None if there is none."""
+    from schemas.errors import Misconfigured
+
+    read: dict[str, int] = {}
+    for topic in TopicChoice:
+        with suppress(Misconfigured):
+            read[topic] = sum(each.refused is None for each in _of_rows(rows, name, topic, now_ms))
+    best = max(read, key=read.__getitem__, default=None)
+    return best if best is not None and read[best] else None
+
+
+def _of_row(row: Row, kind: Any, now_ms: int) -> Outcome:
     from schemas.errors import InvalidEvent
     from workers.sources.sources import own_event
 
@@ -176,6 +199,8 @@ def _print(checked: Checked) -> None:
         print(f"  {outcome.where}: {outcome.refused}")
     if len(refused) > SHOWN_MAX:
         print(f"  and {len(refused) - SHOWN_MAX:,} more")
+    if checked.other_topic is not None:
+        print(f"as events of {checked.other_topic} the rows are read: give --topic {checked.other_topic}")
 
 
 def _refused(checked: Checked) -> list[Outcome]:

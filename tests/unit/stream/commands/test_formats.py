@@ -30,6 +30,28 @@ def test_a_check_says_what_a_file_is_how_it_maps_and_what_is_refused(tmp_path: P
 
 
 @pytest.mark.parametrize(
+    ("row", "topic"),
+    [
+        (b'{"product_id": "a", "price": 1, "currency": "EUR"}', "prices"),
+        (b'{"product_id": "a", "review_id": "r", "rating": 5}', "reviews"),
+        (
+            b'{"before": null, "after": {"product_id": 7, "price": "1", "currency": "EUR"}, "source": {}, "op": "c"}',
+            "prices",
+        ),
+    ],
+)
+def test_a_file_for_another_topic_is_told_which_one(row: bytes, topic: str) -> None:
+    done = freshline("formats", "check", "-", stdin=row)
+    assert done.code == 1 and f"as events of {topic} the rows are read: give --topic {topic}" in done.out
+    assert freshline("formats", "check", "-", "--topic", topic, stdin=row).code == 0
+
+
+def test_a_file_for_no_topic_is_told_none() -> None:
+    done = freshline("formats", "check", "-", stdin=b'{"colour": "red"}')
+    assert done.code == 1 and "--topic" not in done.out
+
+
+@pytest.mark.parametrize(
     ("content", "seen", "looks"),
     [
         (b'{"product_id": "a", "title": "A"}', "JSON lines", "freshline"),
