@@ -118,10 +118,10 @@ class StateRecovery:
     def _join_records(self, assigned: dict[int, ItemPartition], records: list[Record], *, recovering: bool) -> None:
         if assigned is not self._assigned:
             return  # Read while the assignment changed: the worker that has the partition now reads it again.
+        partition = assigned[records[0].partition.number]
+        own = (WRITER_HEADER, partition.writer.encode())
         for record in records:
-            partition = assigned[record.partition.number]
-            own = (WRITER_HEADER, partition.writer.encode()) in record.headers
-            if own and not recovering:
+            if own in record.headers and not recovering:
                 continue
             try:
                 product_id, differs = self._join(partition, record)

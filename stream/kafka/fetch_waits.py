@@ -36,8 +36,8 @@ REST_MS_PER_RECORD = 2.0
 
 def adapt_fetch_waits(
     consumer: AIOKafkaConsumer, wait_ms: int, *, rest_ms_max: int = 0, wakes_fetches: bool = False
-) -> None:
-    """Make the consumer's fetches adapt how long they wait and how long they rest; see `AdaptiveFetches`.
+) -> AdaptiveFetches:
+    """Make the consumer's fetches adapt how long they wait and how long they rest, and return what adapts them.
 
     `wakes_fetches`: see `Cluster`.
 
@@ -47,6 +47,7 @@ def adapt_fetch_waits(
     idle_wait_ms = WOKEN_WAIT_MS if wakes_fetches else IDLE_WAIT_MS
     fetches = AdaptiveFetches(consumer._client.send, wait_ms, idle_wait_ms, rest_ms_max, SystemClock(), asyncio.sleep)
     consumer._client.send = fetches.send
+    return fetches
 
 
 class AdaptiveFetches:
@@ -83,6 +84,10 @@ class AdaptiveFetches:
         self._clock = clock
         self._sleep = sleep
         self._rests_until_s = 0.0
+
+    def wait_for(self, wait_ms: int) -> None:
+        """Let fetches wait so long at the broker from now on, while there is nothing to fetch."""
+        self._wait_ms_min = self._wait_ms = wait_ms
 
     async def send(self, node_id: int, request: Any, **options: Any) -> Any:
         """Send the request, and return the response; other requests than fetches are passed on as they are."""
