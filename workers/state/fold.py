@@ -25,7 +25,8 @@ _NOTHING = Entity()
 
 def fold(state: ItemState, event: Event) -> ItemState:
     """Return the state after one event of `products` or `prices`; `state` itself if the event changes nothing."""
-    return join(state, delta(event))
+    said = delta(event)
+    return _with_offers(state, said) if event.topic == "prices" else join(state, said)
 
 
 def delta(event: Event) -> ItemState:
@@ -73,13 +74,30 @@ def join(a: ItemState, b: ItemState) -> ItemState:
     return a if joined == a else joined
 
 
+def _with_offers(state: ItemState, said: ItemState) -> ItemState:
+    """Join an event of an offer, which says nothing of the product; `state` itself if it adds nothing to it."""
+    offers, crowded = _join_offers(state, said)
+    latest_ms = max(state.price_latest_ms, said.price_latest_ms)
+    if latest_ms == state.price_latest_ms and crowded == state.crowded and offers == state.offers:
+        return state
+    return ItemState(
+        state.product_id,
+        state.product,
+        state.deleted_unversioned_ms,
+        state.void_at_ms,
+        offers,
+        latest_ms,
+        crowded,
+    )
+
+
 def count_evicted(before: ItemState, event: Event, after: ItemState) -> int:
     """Return how many offers, languages and attributes the limits have evicted with an event of `products` or `prices`.
 
     Parts of the event itself are included.
     """
     if event.topic == "prices":
-        return len((before.offers.keys() | {event.part or ""}) - after.offers.keys())
+        return len(before.offers) + ((event.part or "") not in before.offers) - len(after.offers)
     gone = (before.product.facts.keys() | event.facts.keys()) - after.product.facts.keys()
     return sum("/" in key for key in gone)  # Every other missing fact was cleared by a newer change.
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from schemas.points import Offer
 from schemas.state_json import SHORT_PROMOTION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from schemas.logged_item import LoggedItem, LoggedOffer
+    from schemas.points import Offer
 
 
 def logged_offers(item: LoggedItem) -> list[Offer]:
@@ -25,25 +25,30 @@ def logged_offers(item: LoggedItem) -> list[Offer]:
 
 def _offer(seller: str, offer: LoggedOffer, void_at_ms: int) -> Offer | None:
     """Return the offer; None if it is withdrawn, void, only patched, or has no price."""
-    if offer.f is None or offer.f.updated_at_ms <= void_at_ms:
+    floor = offer.f
+    if floor is None:
         return None
-    facts, updated_at_ms = offer.s, offer.f.updated_at_ms
+    _, updated_at_ms, _ = floor
+    if updated_at_ms <= void_at_ms:
+        return None
+    facts = offer.s
     if offer.x:
         facts = facts | {name: value for name, (_, at_ms, _, value) in offer.x.items() if at_ms > void_at_ms}
         updated_at_ms = max(updated_at_ms, *(at_ms for _, at_ms, _, _ in offer.x.values()))
     price, currency = facts.get("p"), facts.get("c")
     if price is None or currency is None:
         return None
-    return Offer(
-        seller=seller,
-        price=price,
-        currency=currency,
-        sale_price=facts.get("s"),
-        sale_starts_at_ms=facts.get("b"),
-        sale_ends_at_ms=facts.get("e"),
-        promotion={} if len(facts) == 2 else _promotion(facts),  # Most have a price and a currency alone.
-        updated_at_ms=updated_at_ms,
-    )
+    plain = len(facts) == 2  # Most have a price and a currency alone.
+    return {
+        "seller": seller,
+        "price": price,
+        "currency": currency,
+        "sale_price": None if plain else facts.get("s"),
+        "sale_starts_at_ms": None if plain else facts.get("b"),
+        "sale_ends_at_ms": None if plain else facts.get("e"),
+        "promotion": {} if plain else _promotion(facts),
+        "updated_at_ms": updated_at_ms,
+    }
 
 
 def _promotion(facts: Mapping[str, Any]) -> dict[str, str]:
