@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from html import escape
 from typing import TYPE_CHECKING
+
+from starlette.datastructures import Headers
+from starlette.responses import HTMLResponse
 
 from schemas.errors import FreshlineError, Unavailable
 from stream.api.error_answers import RETRY_AFTER, error_answer
@@ -15,10 +19,23 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     import uvicorn
+    from starlette.responses import Response
     from starlette.types import Receive, Scope, Send
 
 STARTING = "the index worker is starting: /readyz says when it is ready"
 STOPPING = "the index worker is stopping"
+PAGE = """<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta http-equiv="refresh" content="1">
+<title>Freshline</title>
+</head>
+<body><h1>Not ready</h1><p>Freshline says: {}. This page asks again every second.</p></body>
+</html>
+"""
 
 
 class NotServing:
@@ -56,7 +73,10 @@ class NotServing:
             await self.start()
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        answer = error_answer(Unavailable.http_status, self._reason, headers=RETRY_AFTER)
+        status = Unavailable.http_status
+        answer: Response = error_answer(status, self._reason, headers=RETRY_AFTER)
+        if "text/html" in Headers(scope=scope).get("accept", ""):  # A person has opened a page.
+            answer = HTMLResponse(PAGE.format(escape(self._reason)), status, headers=RETRY_AFTER)
         await answer(scope, receive, send)
 
 

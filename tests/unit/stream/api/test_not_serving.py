@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from stream.api.not_serving import NotServing
 
 
-async def ask(port: int, path: str = "/readyz") -> httpx.Response:
+async def ask(port: int, path: str = "/readyz", accept: str = "*/*") -> httpx.Response:
     async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", trust_env=False) as http:
-        return await http.get(path)
+        return await http.get(path, headers={"Accept": accept})
 
 
 def message(answer: httpx.Response) -> str:
@@ -43,6 +43,16 @@ async def test_before_the_api_serves_and_after_it_the_reason_is_answered() -> No
             serving.cancel()
             await asyncio.wait([serving])
         assert message(await ask(port)) == STARTING
+
+
+async def test_a_person_who_opens_a_page_meanwhile_reads_a_sentence_and_the_page_asks_again() -> None:
+    async with not_serving(listen("127.0.0.1", port := free_port())) as answers:
+        with pytest.raises(Gone):
+            await end_with(answers, Gone("the alias <items> is gone"))
+        answer = await ask(port, "/", accept="text/html,application/xhtml+xml,*/*;q=0.8")
+    assert (answer.status_code, answer.headers["content-type"]) == (503, "text/html; charset=utf-8")
+    assert "the index worker starts again: the alias &lt;items&gt; is gone." in answer.text
+    assert 'http-equiv="refresh"' in answer.text
 
 
 @pytest.mark.parametrize(
