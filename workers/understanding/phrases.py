@@ -35,13 +35,9 @@ _LESS_UNSPACED = "低於|低于|少於|少于|小於|小于|不到|未到"
 _MORE_UNSPACED = "高於|高于|超過|超过|多於|多于|大於|大于"
 _MOST_BEFORE = f"{_LESS_UNSPACED}|最多|至多|最高|<=|≤|<"
 _LEAST_BEFORE = f"{_MORE_UNSPACED}|至少|最少|最低|>=|≥|>"
-_MOST_AFTER = (
-    "或?以下|以內|以内|之內|之内|或更少|不到|(?:or|and) (?:less|under|below|cheaper)"
-    "|(?:oder|und) (?:weniger|darunter)|(?:ou|et) moins|o menos|o meno"
-)
-_LEAST_AFTER = (
-    "或?以上|起|(?:and|&|or) (?:up|above|over|more|higher)|(?:oder|und) (?:mehr|darüber)|(?:ou|et) plus|o más|o più"
-)
+_MOST_AFTER_UNSPACED, _LEAST_AFTER_UNSPACED = "或?以下|以內|以内|之內|之内|或更少|不到", "或?以上|起"
+_MOST_AFTER = "(?:or|and) (?:less|under|below|cheaper)|(?:oder|und) (?:weniger|darunter)|(?:ou|et) moins|o menos|o meno"
+_LEAST_AFTER = "(?:and|&|or) (?:up|above|over|more|higher)|(?:oder|und) (?:mehr|darüber)|(?:ou|et) plus|o más|o più"
 _MOST_AFTER_CURRENCY = "max|maximum|maximal|at most|tops|höchstens|au plus|máximo|massimo"
 """Words that say a bound behind a sum of money alone: `iphone 15 max` is a model."""
 _BETWEEN = (("between", "and|to|-"), ("from", "to"), ("zwischen", "und"), ("entre", "et|y"), ("tra", "e"))
@@ -49,7 +45,7 @@ _TO = "[-–~～至到]|to"
 _TO_IN_CURRENCY = "bis|à|a|hasta"
 _LEAD = "(?:(?:for|at|priced|für|bei|bis|up to|à|au|pour|por|per) )?"
 """Words that go with a bound: `for under 500`, `bis maximal 500`."""
-_LEAD_UNSPACED = "(?:(?:[价價][格钱錢位]|售[价價]|[预預]算)?[在是为為]?)"
+_LEAD_UNSPACED = "(?:(?:[价價][格钱錢位]|售[价價]|[预預]算)?[从從在是为為]?)"
 _NUMERALS = "一二三四五"
 
 _WORD = f"(?<!{SIGN})"
@@ -64,21 +60,21 @@ def _compiled(*patterns: str) -> tuple[re.Pattern[str], ...]:
 PRICE_BETWEEN = _compiled(
     *(rf"{_WORD}(?:{first}) {_A}\s*(?:{second})\s*{_B}" for first, second in _BETWEEN),
     rf"{_LEAD_UNSPACED}{_A}\s*(?:{_TO})\s*{_B}(?:之間|之间)?",
-    rf"(?:{_WORD}(?:von|de|desde|da) )?{_A} (?:{_TO_IN_CURRENCY}) (?P<b>{AMOUNT_IN_CURRENCY})",
+    rf"(?:{_WORD}(?:von|ab|de|dès|desde|da) )?{_A} (?:{_TO_IN_CURRENCY}) (?P<b>{AMOUNT_IN_CURRENCY})",
 )
 """An amount `a`, another one `b`."""
 PRICE_MOST = _compiled(
     rf"{_WORD}{_LEAD}(?:{_MOST}) {_A}",
     rf"{_WORD}(?:{_MOST_IN_CURRENCY})\s*(?P<a>{AMOUNT_IN_CURRENCY})",
     rf"(?<![-=]){_LEAD_UNSPACED}(?:{_MOST_BEFORE})\s*{_A}",
-    rf"{_LEAD_UNSPACED}{_A}\s*(?:{_MOST_AFTER}){_END}",
+    rf"{_LEAD_UNSPACED}{_A}\s*(?:{_MOST_AFTER_UNSPACED}|(?:{_MOST_AFTER}){_END})",
     rf"(?P<a>{AMOUNT_IN_CURRENCY})\s*(?:{_MOST_AFTER_CURRENCY}){_END}",
 )
 PRICE_LEAST = _compiled(
     rf"{_WORD}{_LEAD}(?:{_LEAST}) {_A}",
     rf"{_WORD}(?:{_LEAST_IN_CURRENCY}) (?P<a>{AMOUNT_IN_CURRENCY})",
     rf"(?<![-=]){_LEAD_UNSPACED}(?:{_LEAST_BEFORE})\s*{_A}",
-    rf"{_LEAD_UNSPACED}{_A}\s*(?:{_LEAST_AFTER}){_END}",
+    rf"{_LEAD_UNSPACED}{_A}\s*(?:{_LEAST_AFTER_UNSPACED}|(?:{_LEAST_AFTER}){_END})",
 )
 
 _STARS = "(?:stars?|sternen?|étoiles?|estrellas?|stelle)"
