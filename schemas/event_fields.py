@@ -137,7 +137,7 @@ def _gtin(value: Any) -> Any:
 
 
 def _object(value: Any) -> Any:
-    """Return an object; an empty list stands for an empty one, as PHP has one kind of both."""
+    """Return an object. An empty list stands for an empty object, since PHP writes both alike."""
     return {} if value == [] else value
 
 

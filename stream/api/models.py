@@ -101,8 +101,8 @@ class Clocks(BaseModel):
     api: str
     """The time of the process that answers, in RFC 3339."""
     broker_ahead_seconds: float | None = None
-    """The lead of the broker's clock over that one, below 0 if it is behind; 0 if it may be right. None where the
-    broker stamps no records, or the canary has sent none yet."""
+    """The seconds by which the broker's clock is ahead of the API's: below 0 if it is behind, 0 if it may be right.
+    None where the broker stamps no records, or the canary has sent none yet."""
 
 
 class Oldest(BaseModel):

@@ -27,8 +27,8 @@ expect.set_options(timeout=PATIENCE_MS)
 
 @pytest.fixture
 def pictures(tmp_path: Path) -> Path:
-    """The folder of the README's pictures where `make images` asks for them; else they are taken for nothing but to see
-    that they can be taken."""
+    """The folder of the README's pictures if `make images` asks for them; else a folder that is thrown away, since a
+    test only shows that they can be taken."""
     return IMAGES if os.environ.get("IMAGES") else tmp_path
 
 

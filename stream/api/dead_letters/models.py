@@ -10,7 +10,7 @@ from schemas.tokens import InputTopic
 
 TEXT_CHARS_MAX = 1_048_576
 LetterTopic = Literal["products", "prices", "reviews", "items"]
-"""The topics that have dead letters: the inputs, and the item log, whose letters are shown alone."""
+"""The topics that have dead letters: the inputs, and the item log, whose letters are only shown."""
 
 
 class LettersParameters(BaseModel):

@@ -1,4 +1,4 @@
-"""A value that is measured again once it is too old, and never given for younger than it is."""
+"""A value is measured again once it is too old, and is never taken for younger than it is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sinks hear the same numbers of a write of several items, in fewer words."""
+"""A write of several items tells the sinks the same numbers as writes of each item, in fewer events."""
 
 from __future__ import annotations
 
