@@ -23,8 +23,8 @@ REASONS_MAX = 50
 KINDS_MAX = 500
 """The most kinds of reasons that are told apart; the letters of all others are counted together."""
 OTHER = "other reasons"
-_QUOTED = re.compile(r"""(?<!\w)(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")(?!\w)""")
-"""A value in a sentence, as `repr` writes it."""
+_QUOTED = re.compile(r"""(?<!\w)(?<!like )(?:'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")(?!\w)""")
+"""A value in a sentence, as `repr` writes it, but no example of what is to be sent (`like "19.99"`)."""
 SHOWN_CHARS_MAX, CUT_CHARS = 256 * 1024, 4 * 1024
 """The longest text that a page shows whole, and how much it shows of a longer one: records take 8 MB."""
 

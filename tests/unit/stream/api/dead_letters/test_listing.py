@@ -50,6 +50,9 @@ def test_letters_that_were_refused_alike_are_of_one_kind_whatever_the_values() -
     of_one_kind = listing(*reasons, reason="price: '…' is no number").letters
     assert [letter.reason for letter in of_one_kind] == [reasons[3], reasons[1], reasons[0]]
     assert len(listing(*reasons, reason=reasons[0]).letters) == 3
+    assert kind_of("price: '1,5' is no decimal: send one like \"19.99\"") == (
+        "price: '…' is no decimal: send one like \"19.99\""
+    )
     assert kind_of("the record's price and the shop's currency differ") == (
         "the record's price and the shop's currency differ"
     )
