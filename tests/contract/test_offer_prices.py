@@ -13,6 +13,8 @@ from schemas.recommendations import SimilarRequest
 from tests.support.index_backends import BACKENDS, MODEL, content, ids, opened, point_ids, put_new, vector
 from tests.support.queries import LoadedModel, OneIndex, at_once
 from workers.index.writes import Patch
+from workers.merchandising.rule_records import read_rule
+from workers.merchandising.rules import Rules
 from workers.recommend.recommender import Recommender
 from workers.search.explain import explain
 from workers.search.hits import Shop
@@ -77,9 +79,9 @@ async def ask(index: Index, now_ms: int = NOW_MS, shop_currency: str | None = No
     return await searcher(index, shop_currency).search(SearchRequest(**asked), now_ms)
 
 
-def searcher(index: Index, shop_currency: str | None = None) -> Searcher:
+def searcher(index: Index, shop_currency: str | None = None, rules: Rules | None = None) -> Searcher:
     loaded = LoadedModel(at_once(lambda _: vector(1)), [MODEL])
-    return Searcher(OneIndex(index), loaded, Shop(shop_currency, ("en",)))
+    return Searcher(OneIndex(index), loaded, Shop(shop_currency, ("en",)), rules=rules)
 
 
 def shown(results: Results) -> dict[str, tuple[float | None, str | None]]:
@@ -232,6 +234,20 @@ async def test_an_item_with_an_offer_that_cannot_be_read_has_no_price(index: Ind
         found = await ask(index, **asked, seller="B", currency="EUR", min_price=0, facets="seller,price")
         assert sorted(shown(found)) == ["c2", "c5"]
         assert {one.value: one.count for one in found.facets["seller"]}["B"] == 2
+
+
+@pytest.mark.parametrize("asked", ASKED)
+@pytest.mark.parametrize("more", [{}, {"max_price": 40}, {"sort": "relevance", "currency": "EUR", "min_price": 1}])
+async def test_rules_compare_the_own_price_of_an_item_whatever_price_is_asked_for(
+    index: Index, asked: dict[str, Any], more: dict[str, Any]
+) -> None:
+    rules = Rules()
+    rules.put(read_rule(b'{"id": "dear", "bury": {"max_price": 9, "currency": "EUR"}}'))
+    asks = searcher(index, "EUR", rules)
+    found = await asks.search(SearchRequest(**asked, seller="B", **more), NOW_MS - 1)
+    buried = {"c1", "c2"}  # At 8 and 9 from the shop, at 9 and 20 from B.
+    last = [hit.product_id for hit in found.hits][-2:]
+    assert set(last) == buried, shown(found)
 
 
 async def test_recommended_items_have_the_price_that_is_asked_for(index: Index) -> None:

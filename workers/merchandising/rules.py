@@ -112,10 +112,11 @@ class Rules:
 
 
 def is_about(target: Target, item: Traits) -> bool:
-    """Return whether an item is one that a rule is about: all that the filters of a search would let pass."""
+    """Return whether an item is one that a rule is about: all that the filters of a search would let pass, at the
+    item's own price."""
     if target.product_id not in (None, item.product_id):
         return False
-    value_of = partial(getattr, item)
+    value_of = partial(getattr, item.own or item)
     return all(condition.holds(value_of) for condition in _conditions(target))
 
 
