@@ -81,6 +81,8 @@ def cut(text: str, bytes_max: int) -> str:
 def name_key(text: str) -> str:
     """Return the key that a name of a brand or a category is compared by: whatever its case, composition, width and
     blanks."""
+    if text.isascii():
+        return " ".join(text.lower().split())
     folded = unicodedata.normalize("NFKC", visible(text)).casefold()
     return " ".join(unicodedata.normalize("NFKC", folded).split())
 

@@ -130,9 +130,10 @@ class Vocabulary:
             return
         if known.version >= version:
             return
-        for word, written in words.items():
-            self._add(word, written)
-        for word in known.words:
+        had = set(known.words)
+        for word in words.keys() - had:
+            self._add(word, words[word])
+        for word in had - words.keys():
             self._remove(word)
         now = _item(version, words, brand, attributes, stems)
         _replace(self._brands, _one(known.brand), _one(now.brand))
@@ -202,6 +203,8 @@ def _one(brand: str | None) -> list[str]:
 
 def _replace(counts: Counter[str], before: Collection[str], now: Iterable[str]) -> list[str]:
     """Count what an item has now instead of what it had. Returns what no item has any more."""
+    if before == now:
+        return []
     counts.update(now)
     counts.subtract(before)
     gone = [each for each in before if not counts[each]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import chain, islice
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 WORDS_PER_ITEM_MAX = 64
 CHARACTERS_MAX = 32
+CHUNKS_KNOWN_MAX = 16_384
+"""The most chunks of which is remembered whether they are words."""
 VALUES_PER_ATTRIBUTE_MAX = 32
 """The most colours or sizes of one item."""
 UNSPACED_MAX = 8
@@ -72,6 +75,7 @@ def _stems(content: Content) -> Iterator[str]:
             yield from (stem(chunk, base) for chunk in chunks(folded(plain(text))) if chunk.isalpha())
 
 
+@lru_cache(CHUNKS_KNOWN_MAX)
 def is_word(chunk: str) -> bool:
     """Return whether a chunk is worth to be completed: no number, no size, no single letter, no `and`."""
     if is_unspaced(chunk):
@@ -91,6 +95,9 @@ def _texts(content: Content) -> Iterator[str]:
 
 def _words(text: str) -> Iterator[tuple[str, str]]:
     text = plain(text)
+    if text.isascii():  # Folding changes the case alone, so words need no places.
+        yield from ((chunk, chunk) for chunk in chunks(folded(text)) if is_word(chunk))
+        return
     for word in words(text):
         if is_word(word.chunk):
             yield word.chunk, text[word.start : word.end].lower()

@@ -32,6 +32,8 @@ NAME_MARKS = ("=", "@")
 """The first characters of the terms of whole titles, and of brands, colours and sizes. No word begins with one."""
 KINDS_KNOWN_MAX = 1_024
 """The most names of attributes of which is remembered what they are."""
+NUMBERS_KNOWN_MAX = 8_192
+"""The most numbers of titles of which is remembered how they are compared."""
 COLOR, SIZE = "color", "size"
 """The kinds of attributes that a query may name by a value alone, or by the kind and a value."""
 _KINDS = {
@@ -47,7 +49,13 @@ def title_term(title: str) -> str:
 
 def title_term_of(found: Iterable[str]) -> str:
     """Return the term of a title of these chunks, the same however its numbers and units are written."""
-    return f"={' '.join(''.join(terms(chunk).whole) if chunk[0].isdigit() else chunk for chunk in found)}"
+    return f"={' '.join(_written_alike(chunk) if chunk[0].isdigit() else chunk for chunk in found)}"
+
+
+@lru_cache(NUMBERS_KNOWN_MAX)
+def _written_alike(number: str) -> str:
+    """Return a number, with its unit if it has one, as all its ways to be written have it."""
+    return "".join(terms(number).whole)
 
 
 def brand_term(brand: str) -> str:

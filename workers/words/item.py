@@ -65,17 +65,16 @@ class _Field(NamedTuple):
 
 def item_words(content: Content) -> Words:
     """Return the words of an item."""
-    counts, length = Counter(_names(content)), 0
+    said, length = [*_names(content)], 0
     nouns = dict[str, None]()
     brand = {singular(word) for word in chunks(folded(content["brand"] or ""))}
     for field in _fields(content):
         found = chunks(folded(text := plain(field.text)))
         length += field.weight * len(found)
-        counts.update(field.weight * list(_terms(text, field.language, found)))
+        said += field.weight * [*_terms(text, field.language, found)]
         if field.nouns:
             nouns |= dict.fromkeys(islice(head_nouns(text[:NOUNS_WITHIN_CHARACTERS], brand), field.nouns))
-    counts.update(nouns.keys())
-    return Words(counts, length)
+    return Words(Counter([*said, *nouns]), length)
 
 
 def identity_words(product_id: str) -> Words:
