@@ -150,8 +150,9 @@ class Bench:
         self.acked: list[str] = []
         self.states: dict[str, ItemState] = {}
         self.version = 0
+        self.watches = WatchSet()
         knows, gate = serving or Serving(), gate or QueryGate()
-        parts = LaneParts(Assigned(), knows, VectorCache(), self, gate, None, self.told, WatchSet(), NoAlerts())
+        parts = LaneParts(Assigned(), knows, VectorCache(), self, gate, None, self.told, self.watches, NoAlerts())
         composed = compose_lanes(
             index,
             documents or Async(FakeEmbedder(failing)),

@@ -6,6 +6,7 @@ This module enforces docs/invariants.md#10.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, cast
 
@@ -23,6 +24,7 @@ from workers.words.item import item_words
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from contextlib import AbstractAsyncContextManager
 
     from schemas.points import Payload
     from workers.clock import Clock
@@ -90,14 +92,25 @@ class AlertRaiser:
         self._sink = sink
         self._gate = gate
         self.turn = asyncio.Lock()
-        """Held from reading the alerts of a point to writing them, where its version does not change meanwhile."""
+        """Held from reading the alerts of points to writing them, since a sale window that turns, or alerts that are
+        sent, leave the version as it is: two writes that were planned on one point would each raise the alert of its
+        match, or one of them lose the other's."""
+
+    @property
+    def compares(self) -> bool:
+        """True if writes are compared with watches: there are some, and the collection serves."""
+        return len(self._watches) > 0 and self._serving.serves(self._collection)
+
+    def turn_of_writes(self) -> AbstractAsyncContextManager[object]:
+        """Return `turn` if writes are compared with watches; otherwise they need not wait for it."""
+        return self.turn if self.compares else contextlib.nullcontext()
 
     async def with_alerts(self, several: Sequence[ChangedPoint], read: Read) -> list[Write]:
         """Return the writes with the alerts they raise; an upsert also keeps the point's pending alerts.
 
         Raises Unavailable as `read` does. A watch that cannot be compared costs its alert and never the write.
         """
-        compares = len(self._watches) > 0 and self._serving.serves(self._collection)
+        compares = self.compares
         asking = [each.write.product_id for each in several if self._asks_for_words(each)] if compares else []
         whole = await read(asking) if asking else {}
         writes: list[Write] = []

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import asyncio
+from typing import TYPE_CHECKING, Any
 
+from schemas.queries import Filters
+from schemas.watches import WatchRecord
 from tests.support.lanes_bench import NOW_MS, bench
+from workers.watches.watch import watch_of
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from pathlib import Path
+
+    import pytest
+
+    from schemas.points import Payload
 
 
 async def test_a_sale_window_changes_the_price_on_time_with_no_event(tmp_path: Path) -> None:
@@ -37,3 +46,47 @@ async def test_a_window_that_gives_the_item_no_other_price_is_no_change(tmp_path
         b.ms = NOW_MS + 1_000
         await b.windows.reprice_batch()
         assert (b.told.repriced, b.told.turned) == (2, ["p2"])
+
+
+async def test_a_match_that_begins_with_a_window_is_raised_once_although_an_event_comes_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The window does not turn between the reading of a point and the write that was planned on it."""
+    async with bench(tmp_path) as b:
+        wanted = WatchRecord(
+            owner="me",
+            q=None,
+            product_id=None,
+            filters=Filters(max_price=9, currency="HKD"),
+            created_at_ms=NOW_MS,
+            expires_at_ms=NOW_MS * 2,
+        )
+        b.watches.put(watch_of("w", wanted))
+        await b.put("products", "p1", title="Zebra lamp")
+        window = {"sale_starts_at": NOW_MS + 1_000, "sale_ends_at": NOW_MS + 2_000}
+        await b.put("prices", "p1", price=10, currency="HKD", sale_price=8, **window)
+        await b.quiet()
+        turning: list[asyncio.Task[int]] = []
+        raised: list[str] = []
+        heads, write = b.index.heads, b.index.write
+
+        async def turn_meanwhile(product_ids: Collection[str]) -> dict[str, Payload]:
+            found = await heads(product_ids)
+            turning.append(asyncio.create_task(b.windows.reprice_batch()))
+            for _ in range(50):
+                await asyncio.sleep(0)
+            return found
+
+        async def noted(writes: Any) -> set[str]:
+            for each in writes:
+                raised.extend(each.payload.get("alerts_due") or [])
+            return await write(writes)
+
+        monkeypatch.setattr(b.index, "heads", turn_meanwhile)
+        monkeypatch.setattr(b.index, "write", noted)
+        b.ms = NOW_MS + 1_000
+        await b.put("prices", "p1", price=20, currency="HKD", seller="dear")
+        await b.quiet()
+        await asyncio.gather(*turning)
+        assert raised == ["w@3"]
+        assert (await b.payload("p1"))["price"] == 8
