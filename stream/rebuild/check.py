@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from workers.clock import Clock
     from workers.embedder.interface import ModelId
     from workers.embedder.registry import EmbedderRegistry
-    from workers.index.interface import Index, Stored
+    from workers.index.interface import Index
+    from workers.index.stored import Stored
     from workers.search.hits import Shop
 
     Shares = tuple[float, bool, bool]

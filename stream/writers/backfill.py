@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from schemas.points import Payload
     from stream.kafka.reader import Record
     from stream.writers.context import WriterContext
-    from workers.index.interface import Index, Stored
+    from workers.index.interface import Index
+    from workers.index.stored import Stored
     from workers.lanes.lanes import Lanes
 
 log = structlog.get_logger(__name__)

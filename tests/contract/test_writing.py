@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 
     from stream.index.compose_writing import WritingSide
     from tests.support.running_broker import RunningBroker
-    from workers.index.interface import Index, Stored
+    from workers.index.interface import Index
+    from workers.index.stored import Stored
 
 EPOCH, PARTITION, LOG_ID = 3, 1, "the log"
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, cast
 from schemas.errors import Unavailable
 from schemas.points import Payload, Status
 from workers.embedder.interface import ModelId
-from workers.index.interface import Stored
 from workers.index.layout import HEAD_FIELDS, complete_payload
 from workers.index.metadata import Metadata
+from workers.index.stored import Stored
 from workers.index.writes import DenseVector, Patch, Upsert
 
 if TYPE_CHECKING:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from workers.embedder.interface import ModelId
     from workers.index.metadata import Metadata
     from workers.index.price_lists import PriceList
+    from workers.index.stored import Stored
     from workers.index.traits import Traits
     from workers.index.writes import DenseVector, Write
 
@@ -22,14 +23,6 @@ DENSE = "dense"
 LEXICAL = "lexical"
 CURRENCIES_MAX = 8
 SELLERS_MAX = 1_000
-
-
-class Stored(NamedTuple):
-    """A point as the index holds it."""
-
-    payload: Payload
-    dense: NDArray[np.float32] | None
-    """float32 `(dimension,)`; None if the point has no vector, or if vectors were not asked for."""
 
 
 class Found(NamedTuple):

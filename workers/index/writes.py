@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from schemas.points import Payload
+    from workers.index.stored import Stored
     from workers.words.item import Words
 
 
@@ -42,6 +43,9 @@ class Upsert:
     """The words of the lexical vector; None for a point that is not visible, which carries no vectors."""
     dense: NDArray[np.float32] | None
     """float32 `(dimension,)`; None while no vector is known."""
+    planned_on: Stored | None = None
+    """The point that it was planned on, as `Index.stored` returned it with its vector. Where nothing was written to the
+    point since, the backend may write what differs instead of the whole point."""
 
 
 @dataclass(frozen=True, slots=True)

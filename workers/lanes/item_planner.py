@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from workers.lanes.pending_item import NewText
-from workers.point.new_text import is_new_text
+from workers.document import document
+from workers.lanes.pending_item import Projected
+from workers.point.new_text import is_new_text, known_fingerprint
+from workers.point.payload import is_visible
 from workers.point.plan import PointPlan, patch_facets, plan, same_product
 from workers.state.logged_offers import logged_offers
 from workers.state.projection import content, facets, product_digest
@@ -13,15 +15,33 @@ from workers.state.projection import content, facets, product_digest
 if TYPE_CHECKING:
     from schemas.points import Content, Payload
     from workers.clock import Clock
+    from workers.document import Document
     from workers.embedder.cache import VectorCache
     from workers.embedder.interface import ModelId
-    from workers.index.interface import Stored
+    from workers.index.stored import Stored
     from workers.lanes.pending_item import PendingItem
 
-    Read = tuple[PendingItem, Stored | None]
-    """An item, and its point as it was just read."""
-    Head = tuple[PendingItem, Payload]
-    """An item, and the head of its point as it was just read."""
+
+class Arrived(NamedTuple):
+    """An item that has arrived, and the head of its point as it was just read; None if it has no point."""
+
+    pending: PendingItem
+    head: Payload | None
+
+
+class SameProduct(NamedTuple):
+    """An item whose point shows its product already, and the head of that point."""
+
+    pending: PendingItem
+    head: Payload
+
+
+class Read(NamedTuple):
+    """An item, its point as it was just read with its vector, and what was made of its record before."""
+
+    pending: PendingItem
+    stored: Stored | None
+    projected: Projected | None = None
 
 
 class Decided(NamedTuple):
@@ -43,34 +63,32 @@ class ItemPlanner:
         self._shop_currency = shop_currency
         self._clock = clock
 
-    def unless_new_text(self, read: Read) -> NewText | Decided:
-        """Return the write that an item needs; for an item whose text is a new one, that text, which waits for its
-        turn."""
-        pending, stored = read
-        wanted = self._project(pending)
-        model, version = self._model, pending.version
-        if is_new_text(stored, wanted, version=version, model=model, repair=pending.repair):
-            return NewText(pending, wanted, stored)
-        return self._plan(pending, wanted, stored)
+    def projected(self, arrived: Arrived) -> Projected:
+        """Return the content that search is to show of an item, and whether its text is a new one."""
+        pending, head = arrived
+        wanted, known = self._project(pending), known_fingerprint(head, repair=pending.repair)
+        if not is_visible(wanted) or known is None:
+            return Projected(pending, wanted, None, is_new_text=is_visible(wanted))
+        present = document(wanted, self._model)
+        return Projected(pending, wanted, present, is_new_text=is_new_text(known, present))
 
-    def with_text(self, text: NewText) -> Decided:
-        """Return the write that an item needs that has waited with a new text."""
-        # A sale window that turned meanwhile has changed the price.
-        turns_at_ms = text.content["price_changes_at_ms"]
-        turned = turns_at_ms is not None and turns_at_ms <= self._clock.now_ms()
-        return self._plan(text.pending, self._project(text.pending) if turned else text.content, text.stored)
-
-    def of_facets(self, read: Head) -> Decided:
+    def of_facets(self, same: SameProduct) -> Decided:
         """Return the write that an item needs whose point shows its product already."""
-        pending, head = read
+        pending, head = same
         item, now_ms = pending.record, self._clock.now_ms()
         shown = facets(logged_offers(item), item.reviews, now_ms=now_ms, shop_currency=self._shop_currency)
         return Decided(pending, patch_facets(head, item, shown, pending.version, now_ms), head)
 
     def whole(self, read: Read) -> Decided:
         """Return the write that an item needs, whatever its text."""
-        pending, stored = read
-        return self._plan(pending, self._project(pending), stored)
+        pending, stored, projected = read
+        if projected is None:
+            return self._plan(pending, self._project(pending), stored, None)
+        # A sale window that turned meanwhile has changed the price.
+        turns_at_ms = projected.content["price_changes_at_ms"]
+        turned = turns_at_ms is not None and turns_at_ms <= self._clock.now_ms()
+        wanted = self._project(pending) if turned else projected.content
+        return self._plan(pending, wanted, stored, projected.document)
 
     def _project(self, pending: PendingItem) -> Content:
         return content(
@@ -81,7 +99,7 @@ class ItemPlanner:
             shop_currency=self._shop_currency,
         )
 
-    def _plan(self, pending: PendingItem, wanted: Content, stored: Stored | None) -> Decided:
+    def _plan(self, pending: PendingItem, wanted: Content, stored: Stored | None, present: Document | None) -> Decided:
         text = pending.changes.get("product")
         made = plan(
             stored,
@@ -95,6 +113,7 @@ class ItemPlanner:
             repair=pending.repair,
             serving=pending.serving,
             product_digest=product_digest(pending.record),
+            present=present,
         )
         return Decided(pending, made, None if stored is None else stored.payload)
 

@@ -3,39 +3,48 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 from workers.index.writes import Upsert
 from workers.lanes.alert_raising import ChangedPoint
-from workers.lanes.item_planner import Decided, ItemPlanner, shows_product
+from workers.lanes.item_planner import Arrived, ItemPlanner, Read, SameProduct, shows_product
 from workers.lanes.note_written import note_written
-from workers.lanes.pending_item import NewText
 from workers.lanes.singly import write_or_single_out
 from workers.lanes.sinks import Refused, Retried, TracedWrite
-from workers.point.payload import is_visible
 from workers.query_gate import CooperativeTurns
 from workers.retry import INDEX_BACKOFF, until_available
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from schemas.errors import Unavailable
     from schemas.points import Payload
     from workers.clock import Clock
     from workers.embedder.cache import VectorCache
-    from workers.index.interface import Index, Stored
+    from workers.index.interface import Index
+    from workers.index.stored import Stored
     from workers.index.writes import Write
     from workers.lanes.alert_raising import AlertRaiser
-    from workers.lanes.item_planner import Read
-    from workers.lanes.pending_item import PendingItem
+    from workers.lanes.item_planner import Decided
+    from workers.lanes.pending_item import PendingItem, Projected
     from workers.lanes.sinks import DeadLetters, Sink
     from workers.query_gate import QueryGate
     from workers.retry import Backoff
 
 REFUSED = "refused"
 """The outcome of a record on which a pure stage failed."""
+
+
+class HasPending(Protocol):
+    """Anything that is known of a pending item."""
+
+    @property
+    def pending(self) -> PendingItem:
+        """The item."""
+
+
 T = TypeVar("T")
-Each = TypeVar("Each")
+Each = TypeVar("Each", bound=HasPending)
 
 
 class Refusal(NamedTuple):
@@ -46,9 +55,9 @@ class Refusal(NamedTuple):
 
 
 class Left(NamedTuple):
-    """The items of a batch that are neither written nor refused."""
+    """The items of a batch of arrived ones that are neither written nor refused."""
 
-    texts: list[NewText]
+    texts: list[Projected]
     """The items with a new text, which wait for their turn."""
     missed: list[PendingItem]
     """Their points changed between reading and writing: they must be read and planned afresh."""
@@ -86,29 +95,52 @@ class ItemWriter:
         Most items have the product that their points show: their records are not decoded any further, nor their points
         read any further. The others go first, since some of them vanish.
         """
-        product_ids = [pending.product_id for pending in batch]
-        heads = await self._until_available(lambda: self._index.heads(product_ids))
-        shown = {p.product_id for p in batch if (head := heads.get(p.product_id)) and shows_product(head, p)}
-        others = [pending for pending in batch if pending.product_id not in shown]
-        reads = await self._read(others, there=heads.keys())
-        left = await self._write(reads, self._planner.unless_new_text) if others else Left([], [])
-        if shown:
-            known = [(pending, heads[pending.product_id]) for pending in batch if pending.product_id in shown]
-            left.missed.extend((await self._write(known, self._planner.of_facets)).missed)
-        return left
+        async with self._alert_raiser.turn_of_writes():
+            heads = await self._until_available(lambda: self._index.heads([each.product_id for each in batch]))
+            others, same = list[Arrived](), list[SameProduct]()
+            for pending in batch:
+                head = heads.get(pending.product_id)
+                if head is not None and shows_product(head, pending):
+                    same.append(SameProduct(pending, head))
+                else:
+                    others.append(Arrived(pending, head))
+            left = await self._write_others(others) if others else Left([], [])
+            if same:
+                left.missed.extend(await self._write(same, self._planner.of_facets))
+            return left
 
-    async def write_texts(self, texts: Sequence[NewText]) -> Left:
-        """Write items that were left with a new text."""
-        return await self._write(await self._with_vectors(texts), self._planner.with_text)
+    async def write_texts(self, texts: Sequence[Projected]) -> list[PendingItem]:
+        """Write items that were left with a new text; return those that must be planned afresh.
 
-    async def write_backfill(self, batch: Sequence[PendingItem]) -> Left:
-        """Write items of the backfill, whatever their texts."""
-        return await self._write(await self._read(batch, vectors=True), self._planner.whole)
+        Their points are read now, not when they arrived: meanwhile the embedding lane may have written a vector, a sale
+        window may have turned, or another worker may have written the item. The old vector goes on to serve until the
+        new text has one, so it is carried over.
+        """
+        async with self._alert_raiser.turn_of_writes():
+            return await self._write(await self._read_projected(texts), self._planner.whole)
 
-    async def _write(self, batch: Sequence[Each], decide: Callable[[Each], NewText | Decided]) -> Left:
-        """Decide about each, bring about the effects, and ack last: after the write, or after the dead letter."""
+    async def write_backfill(self, batch: Sequence[PendingItem]) -> list[PendingItem]:
+        """Write items of the backfill, whatever their texts; return those that must be planned afresh."""
+        async with self._alert_raiser.turn_of_writes():
+            stored = await self._stored([pending.product_id for pending in batch])
+            reads = [Read(pending, stored.get(pending.product_id)) for pending in batch]
+            return await self._write(reads, self._planner.whole)
+
+    async def _write_others(self, arrived: Sequence[Arrived]) -> Left:
+        """Write the items that change in more than offers and reviews, but leave those with a new text."""
+        projected, refusals = await self._decisions(arrived, self._planner.projected)
+        await self._refuse(refusals)
+        same_text = [each for each in projected if not each.is_new_text]
+        missed = await self._write(await self._read_projected(same_text), self._planner.whole) if same_text else []
+        return Left([each for each in projected if each.is_new_text], missed)
+
+    async def _write(self, batch: Sequence[Each], decide: Callable[[Each], Decided]) -> list[PendingItem]:
+        """Decide about each, bring about the effects, and ack last: after the write, or after the dead letter.
+
+        Return the items whose points changed between reading and writing.
+        """
         decisions, refusals = await self._decisions(batch, decide)
-        decided = await self._with_alerts([each for each in decisions if isinstance(each, Decided)])
+        decided = await self._with_alerts(decisions)
         writes = [each.plan.write for each in decided if each.plan.write is not None]
         began_ms = self._clock.now_ms()
         missed, errors = await write_or_single_out(self._write_until_available, writes) if writes else (set(), {})
@@ -119,53 +151,25 @@ class ItemWriter:
             for each in decided
             if each.pending.product_id in errors
         ]
-        await asyncio.gather(*(self._refuse(*refusal) for refusal in refusals))
-        return Left(
-            [each for each in decisions if isinstance(each, NewText)],
-            [each.pending for each in decided if each.pending.product_id in missed],
-        )
+        await self._refuse(refusals)
+        return [each.pending for each in decided if each.pending.product_id in missed]
 
-    async def _read(
-        self, batch: Sequence[PendingItem], *, vectors: bool = False, there: Collection[str] | None = None
-    ) -> list[Read]:
-        """Read the points of these items; only of those that are `there`, if that is known."""
-        product_ids = [each.product_id for each in batch if there is None or each.product_id in there]
-        stored: Mapping[str, Stored] = {}
-        if product_ids:
-            stored = await self._until_available(lambda: self._index.stored(product_ids, vectors=vectors))
-        return [(pending, stored.get(pending.product_id)) for pending in batch]
+    async def _read_projected(self, projected: Sequence[Projected]) -> list[Read]:
+        stored = await self._stored([each.pending.product_id for each in projected])
+        return [Read(each.pending, stored.get(each.pending.product_id), each) for each in projected]
 
-    async def _with_vectors(self, texts: Sequence[NewText]) -> list[NewText]:
-        """Read again, with their vectors, the points that search shows, and keep what is known of all others.
+    async def _stored(self, product_ids: Sequence[str]) -> Mapping[str, Stored]:
+        return await self._until_available(lambda: self._index.stored(product_ids, vectors=True))
 
-        A point that search shows may have changed while the text waited: the embedding lane wrote a vector, a sale
-        window turned. Its vector goes on to serve until the new text has one, so both are carried over. From a point
-        that was missing or hidden nothing is carried over, so it need not be read again. Another worker may have
-        written either meanwhile, and the upsert is right all the same: it replaces the whole point where the stored
-        version is lower, and does nothing where it is not.
-        """
-        shown = [text.pending.product_id for text in texts if text.stored and is_visible(text.stored.payload)]
-        if not shown:
-            return list(texts)
-        stored = await self._until_available(lambda: self._index.stored(shown, vectors=True))
-        again = set(shown)
-        return [
-            text._replace(stored=stored.get(text.pending.product_id)) if text.pending.product_id in again else text
-            for text in texts
-        ]
-
-    async def _decisions(
-        self, batch: Sequence[Each], decide: Callable[[Each], NewText | Decided]
-    ) -> tuple[list[NewText | Decided], list[Refusal]]:
-        """Run the pure stages, in turns between which others have theirs."""
-        decisions: list[NewText | Decided] = []
+    async def _decisions(self, batch: Sequence[Each], decide: Callable[[Each], T]) -> tuple[list[T], list[Refusal]]:
+        """Run a pure stage, in turns between which others have theirs."""
+        decisions: list[T] = []
         refusals, turns = [], CooperativeTurns(self._gate)
         for each in batch:
             try:
                 decisions.append(decide(each))
             except Exception as error:
-                pending = each.pending if isinstance(each, NewText) else each[0]  # type: ignore[index]
-                refusals.append(Refusal(pending, error))
+                refusals.append(Refusal(each.pending, error))
             await turns.yield_if_over()
         return decisions, refusals
 
@@ -192,7 +196,10 @@ class ItemWriter:
         for pending, made, _ in decided:
             self._ack(pending, made.action.value, made.write, began_ms, now_ms)
 
-    async def _refuse(self, pending: PendingItem, error: Exception) -> None:
+    async def _refuse(self, refusals: Sequence[Refusal]) -> None:
+        await asyncio.gather(*(self._refuse_one(*refusal) for refusal in refusals))
+
+    async def _refuse_one(self, pending: PendingItem, error: Exception) -> None:
         began_ms = self._clock.now_ms()
         self._sink.note(Refused(error))
         await self._dead_letters.refuse(pending, error)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from workers.lanes.pending_item import NewText, PendingItem
+    from workers.lanes.pending_item import PendingItem, Projected
 
 T = TypeVar("T")
 
@@ -44,7 +44,7 @@ class PriorityQueues:
         self._vanishing: dict[str, PendingItem] = {}
         """Items that are delisted or out of stock now: search must stop offering them."""
         self._arrived: dict[str, PendingItem] = {}
-        self._texts: dict[str, NewText] = {}
+        self._texts: dict[str, Projected] = {}
         self._backfill: dict[str, PendingItem] = {}
         self._in_hand: list[PendingItem] = []
         """Items that were taken last, and may not be written yet."""
@@ -115,7 +115,7 @@ class PriorityQueues:
         wanted[product_id] = pending
         self._filled.set()
 
-    def put_texts(self, texts: Iterable[NewText]) -> None:
+    def put_texts(self, texts: Iterable[Projected]) -> None:
         """Add new texts, which were taken as arrived items."""
         self._texts.update((text.pending.product_id, text) for text in texts)
 
@@ -153,7 +153,7 @@ class PriorityQueues:
         self._in_hand = taken
         return taken
 
-    def take_texts(self) -> list[NewText]:
+    def take_texts(self) -> list[Projected]:
         """Take a few new texts."""
         taken = _pop(self._texts, self._bounds.texts_max)
         self._in_hand = [text.pending for text in taken]

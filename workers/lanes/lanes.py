@@ -16,8 +16,10 @@ from workers.lanes.sinks import Written
 from workers.pace import Pace
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from workers.clock import Clock
-    from workers.lanes.item_writer import ItemWriter, Left
+    from workers.lanes.item_writer import ItemWriter
     from workers.lanes.pending_item import PendingItem
     from workers.lanes.sinks import Sink
 
@@ -110,13 +112,14 @@ class Lanes:
         if len(waiting) > self._bounds.batch_items_max:
             self._pressure.rise()
         if arrived := waiting.take_arrived():
-            self._put_left(await self._writer.write_arrived(arrived))
+            left = await self._writer.write_arrived(arrived)
+            waiting.put_texts(left.texts)
+            self._put_missed(left.missed)
         if waiting.texts:
-            self._put_left(await self._writer.write_texts(waiting.take_texts()))
+            self._put_missed(await self._writer.write_texts(waiting.take_texts()))
         elif waiting.backfill:
-            self._put_left(await self._writer.write_backfill(waiting.take_backfill()))
+            self._put_missed(await self._writer.write_backfill(waiting.take_backfill()))
 
-    def _put_left(self, left: Left) -> None:
-        self._queues.put_texts(left.texts)
-        for pending in left.missed:
+    def _put_missed(self, missed: Sequence[PendingItem]) -> None:
+        for pending in missed:
             self._queues.put_now(pending)

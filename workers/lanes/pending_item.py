@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from schemas.items import Change
     from schemas.logged_item import LoggedItem
     from schemas.points import Content, Payload
-    from workers.index.interface import Stored
+    from workers.document import Document
     from workers.lanes.acks import Ack
     from workers.lanes.stages import StageTimes
     from workers.lanes.traced_record import TracedRecord
@@ -82,10 +82,12 @@ class PendingItem:
             each.ack()
 
 
-class NewText(NamedTuple):
-    """A pending item with a new text, read and projected when it arrived, so that neither is done again."""
+class Projected(NamedTuple):
+    """A pending item with the content that search is to show, made when it arrived, so that it is not made again."""
 
     pending: PendingItem
     content: Content
-    stored: Stored | None
-    """The point as it was then, without its vector."""
+    document: Document | None
+    """The document of the content, if it was needed."""
+    is_new_text: bool
+    """True if its text is a new one, which waits for its turn."""

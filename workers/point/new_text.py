@@ -1,33 +1,29 @@
-"""Tells before its vector is read whether an item record writes a text; `plan` decides whether that is embedded."""
+"""Tells before the whole point is read whether an item has a new text; `plan` decides whether that is embedded."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workers.document import document, same_text
-from workers.point import payload
+from workers.document import same_text
 from workers.words.item import item_words
 
 if TYPE_CHECKING:
-    from schemas.points import Content
-    from workers.embedder.interface import ModelId
-    from workers.index.interface import Stored
+    from schemas.points import Content, Payload
+    from workers.document import Document
 
 
-def is_new_text(stored: Stored | None, content: Content, *, version: int, model: ModelId, repair: bool = False) -> bool:
-    """Return whether the plan for an item record will be to embed or to upsert: whether it writes the item's text.
+def known_fingerprint(head: Payload | None, *, repair: bool = False) -> str | None:
+    """Return the fingerprint of the text that a point shows; None if there is none, or the text is to be written again.
 
-    The arguments are those of `plan`, but `stored` need not have its vector. New texts can thus be told apart from
-    all other changes before their vectors are read.
+    A hidden point keeps no fingerprint, so an item that returns gets its vectors back. A repair takes no shortcut:
+    shortcuts trust the fingerprint and the lexical vector that was written with it.
     """
-    if not payload.is_visible(content) or (stored is not None and stored.payload["version"] >= version):
-        return False
-    known = None if stored is None or repair else stored.payload["fingerprint"]
-    if stored is None or known is None:
-        return True
-    if certainly_same(stored.payload, content):
-        return False
-    return document(content, model).fingerprint != known or not same_words(stored.payload, content)
+    return None if head is None or repair else head["fingerprint"]
+
+
+def is_new_text(known: str | None, present: Document) -> bool:
+    """Return whether a document is another than that of the `known_fingerprint`."""
+    return known is None or known != present.fingerprint
 
 
 def certainly_same(before: Content, now: Content) -> bool:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 
 from schemas.points import Status
 from workers.document import document
-from workers.index.interface import Stored
+from workers.index.stored import Stored
 from workers.index.writes import Patch, Reprice, Upsert
 from workers.point import payload
-from workers.point.new_text import certainly_same, same_words
+from workers.point.new_text import certainly_same, is_new_text, known_fingerprint, same_words
 from workers.state.prices import price_changes_at_ms, price_now
 from workers.state.projection import OF_OFFERS, offers_left_out, updated_at_ms
 from workers.words.item import identity_words, item_words
@@ -72,31 +72,31 @@ def plan(
     repair: bool = False,
     serving: Payload | None = None,
     product_digest: str | None = None,
+    present: Document | None = None,
 ) -> PointPlan:
     """Return the plan for one item record.
 
     `stored` must have been read with its vector. `cached` looks a vector up by fingerprint, float32 `(dimension,)`.
     `text_arrived_at_ms`, >= 0, is the time since which a new text waits for its vector; None means now.
     `serving` is the point of the item in the serving collection, if that is another one: it holds the time since which
-    search has shown each facet. `product_digest` is the one of the record, if it is known. With `repair` the whole
-    point is written again, its lexical vector too, and an embedding that failed is tried again.
+    search has shown each facet. `product_digest` is the one of the record, and `present` the document of the content,
+    if they are known. With `repair` the whole point is written again, its lexical vector too, and an embedding that
+    failed is tried again.
     """
     if stored is not None and stored.payload["version"] >= version:
         return PointPlan(Action.SKIP, None, ())
     if not payload.is_visible(content):
         return _hide(stored, content, version, now_ms, product_digest)
     since = partial(payload.searchable_at_ms, now_ms=now_ms, serving=serving)
-    # A hidden point keeps no fingerprint, so an item that returns gets its vectors back.
-    # A repair takes no shortcut: shortcuts trust the fingerprint and the lexical vector that was written with it.
-    known = None if stored is None or repair else stored.payload["fingerprint"]
+    known = known_fingerprint(stored and stored.payload, repair=repair)
     if stored is not None and known is not None and certainly_same(stored.payload, content):
         return _patch(stored, content, version, since, product_digest)
-    present = document(content, model)
-    if stored is not None and known == present.fingerprint and same_words(stored.payload, content):
+    present = present or document(content, model)
+    if stored is not None and not is_new_text(known, present) and same_words(stored.payload, content):
         return _patch(stored, content, version, since, product_digest)
     due_at_ms = now_ms if text_arrived_at_ms is None else text_arrived_at_ms
     vector = _vector(stored, present.fingerprint, cached, due_at_ms)
-    return _replace(stored, content, version, vector, present, since, product_digest)
+    return _replace(stored, content, version, vector, None if repair else stored, since, product_digest)
 
 
 def same_product(stored: Payload, partition: int, product_digest: str) -> bool:
@@ -165,7 +165,7 @@ def _replace(
     content: Content,
     version: int,
     dense_and_state: tuple[Vector | None, payload.VectorState],
-    present: Document,
+    planned_on: Stored | None,
     since: Since,
     product_digest: str | None,
 ) -> PointPlan:
@@ -174,7 +174,8 @@ def _replace(
     dense, vector = dense_and_state
     whole = payload.payload(content, version, vector, shown, product_digest)
     action = Action.EMBED if vector.vector_due else Action.UPSERT
-    return PointPlan(action, Upsert(content["product_id"], version, whole, item_words(content), dense), changed)
+    write = Upsert(content["product_id"], version, whole, item_words(content), dense, planned_on)
+    return PointPlan(action, write, changed)
 
 
 def _vector(

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from schemas.answers import Hit
     from schemas.queries import Filters
     from schemas.recommendations import SimilarRequest
-    from workers.index.interface import Index, Stored
+    from workers.index.interface import Index
+    from workers.index.stored import Stored
     from workers.search.hits import Shop
     from workers.search.searcher import ServingIndex
 

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from schemas.points import Payload
-    from workers.index.interface import Found, Index, Stored
+    from workers.index.interface import Found, Index
+    from workers.index.stored import Stored
     from workers.search.ordering import Ordering
     from workers.search.pinning import Pin
     from workers.search.retrievers import Retrieved

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from schemas.points import Payload
     from workers.index.edge.lock import ShardLock
     from workers.index.metadata import Metadata
+    from workers.index.stored import Stored
     from workers.index.writes import DenseVector, Write
     from workers.query_gate import QueryGate
 
@@ -69,8 +70,15 @@ class EdgeIndex(EdgeReading):
     async def heads(self, product_ids: Collection[str]) -> dict[str, Payload]:
         records = self._shard.retrieve([point_id(p) for p in product_ids], HEAD, False)
         heads = [read(record) for record in records]
-        self._writes.read(heads)
+        self._writes.read(product_ids, heads)
         return {head["product_id"]: head for head in heads}
+
+    @override
+    async def stored(self, product_ids: Collection[str], *, vectors: bool = False) -> dict[str, Stored]:
+        found = await super().stored(product_ids, vectors=vectors)
+        if vectors:
+            self._writes.read_whole(found)
+        return found
 
     @override
     async def write(self, writes: Sequence[Write]) -> set[str]:
@@ -94,6 +102,7 @@ class EdgeIndex(EdgeReading):
     async def mark_embedding_failed(self, product_id: str, fingerprint: str, reason: str) -> None:
         failed = {"vector_failed": reason, "vector_due": None, "vector_due_at_ms": None}
         pending = where.embedding_pending(point_id(product_id), fingerprint)
+        self._writes.written(product_id)
         await self._update([UpdateOperation.set_payload_by_filter(pending, failed)])
 
     @override
@@ -167,6 +176,8 @@ class EdgeIndex(EdgeReading):
         pending = where.embedding_pending(point, vector.fingerprint)
         if not self._shard.count(CountRequest(filter=pending)):
             return  # `update_vectors` of a missing point is an error, whatever its condition.
+        self._writes.written(vector.product_id)
         yield UpdateOperation.update_vectors([PointVectors(point, {DENSE: accepted(vector.vector)})], condition=pending)
         written = {"vector_due": None, "vector_due_at_ms": None, "vector_fingerprint": vector.fingerprint}
+        self._writes.written(vector.product_id)  # It may have been read between the two.
         yield UpdateOperation.set_payload_by_filter(pending, written)

@@ -35,10 +35,11 @@ from workers.index.edge.bounds import BOUNDS, EdgeBounds
 from workers.index.edge.nearest import nearest
 from workers.index.edge.operations import dense, id_of, read
 from workers.index.edge.traits import KnownTraits
-from workers.index.interface import DENSE, LEXICAL, Stored
+from workers.index.interface import DENSE, LEXICAL
 from workers.index.layout import POSITIONS_POINT
 from workers.index.lexical import Sparse
 from workers.index.opened import OpenedIndex
+from workers.index.stored import Stored
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Sequence

@@ -20,12 +20,13 @@ from workers.index.conditions import (
     in_partitions,
     price_change_due,
 )
-from workers.index.interface import DENSE, Stored
+from workers.index.interface import DENSE
 from workers.index.layout import HEAD_FIELDS, POSITIONS_POINT, complete_payload
 from workers.index.opened import OpenedIndex
 from workers.index.price_lists import price_list
 from workers.index.server import filters as where
 from workers.index.server.query_batch import QueryBatch, prefetched
+from workers.index.stored import Stored
 from workers.index.traits import SALE_FIELDS, TRAIT_FIELDS, traits_of
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from workers.compare.index_diff import (
 )
 from workers.document import document
 from workers.embedder.interface import ModelId
-from workers.index.interface import Stored
+from workers.index.stored import Stored
 from workers.point.payload import CONTENT_FIELDS, CURRENT_PRICE_FIELDS
 from workers.point.plan import plan
 from workers.search.hits import why_unshowable

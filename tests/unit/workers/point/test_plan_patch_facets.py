@@ -18,8 +18,8 @@ from tests.support.events_strategy import NOW_MS, item_events, parsed, price_eve
 from tests.support.folding import folded
 from tests.support.review_summary import summarised
 from workers.embedder.interface import ModelId
-from workers.index.interface import Stored
 from workers.index.layout import HEAD_FIELDS, complete_payload
+from workers.index.stored import Stored
 from workers.index.writes import Patch, Upsert
 from workers.point.plan import Action, patch_facets, plan, same_product
 from workers.state import reviews
