@@ -72,8 +72,8 @@ class AlertTruth:
         self._watches = watches
         self._begun: dict[Matched, set[str]] = defaultdict(set)
         """The cause of each match that there ever was, as the id of its alert says it."""
-        self._lasting: dict[Matched, str] = {}
-        """The causes of the matches that there are now."""
+        self._lasting: dict[Matched, set[str]] = {}
+        """The causes of the matches that there are now: each is told by an alert of one of them."""
         self._again: dict[Matched, set[str]] = defaultdict(set)
         """The causes of alerts of a match that lasted, where two workers wrote the item at one time."""
         self._sent: dict[Matched, set[str]] = defaultdict(set)
@@ -86,11 +86,13 @@ class AlertTruth:
             if not _matches(watch, after):
                 self._lasting.pop(matched, None)
             elif matched not in self._lasting:
-                self._lasting[matched] = by
+                self._lasting[matched] = {by}
                 self._begun[matched].add(by)
             elif before is not None and before.writer != after.writer:
-                # The write was planned on the point before the other worker's, and may say that the match begins.
+                # The write was planned on the point before the other worker's, and may say that the match begins. Its
+                # alert then takes the place of the other one, if that was not sent yet.
                 self._again[matched].add(by)
+                self._lasting[matched].add(by)
 
     def appended(self, stored: Stored) -> None:
         """Check that the alert in a record is of a match that began. It may have ended, and come more than once.
@@ -106,9 +108,9 @@ class AlertTruth:
 
     def check_in_the_end(self) -> None:
         """Check that each match that lasts has its alert."""
-        for matched, by in self._lasting.items():
-            if by not in self._sent[matched]:
-                raise Broken(f"{matched[1]} matches {matched[0]} since {by}, and there is no alert of it")
+        for matched, causes in self._lasting.items():
+            if causes.isdisjoint(self._sent[matched]):
+                raise Broken(f"{matched[1]} matches {matched[0]} since {min(causes)}, and there is no alert of it")
 
 
 def _matches(watch: Watch, point: Point) -> bool:
