@@ -78,12 +78,6 @@ class ReviewSummary:
 
 NO_REVIEWS = ReviewSummary(0, 0, (0, 0, 0, 0, 0))
 
-FACETS = ("product", "price", "reviews")
-"""The parts of an item whose freshness is shown separately."""
-FACET_OF_TOPIC = {"products": "product", "prices": "price", "reviews": "reviews"}
-"""The part of an item that the events of each input topic change."""
-TOPIC_OF_FACET = {facet: topic for topic, facet in FACET_OF_TOPIC.items()}
-
 
 REPAIRER = "reconcile"
 """The writer of records that repair the index. The points of those items cannot be trusted."""

@@ -11,7 +11,7 @@ from collections import defaultdict
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
-from schemas.items import FACET_OF_TOPIC
+from schemas.item_facets import FACET_OF_TOPIC
 from schemas.state_codec import encode_review, review_key
 from stream.items.effects import Effect, FoldedEvent, PendingUpdate
 from stream.items.traces import ItemsTraces, join_span

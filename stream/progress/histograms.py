@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from schemas.items import FACET_OF_TOPIC
+from schemas.item_facets import FACET_OF_TOPIC
 
 
 class BucketCounts(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from schemas.items import FACETS, TOPIC_OF_FACET
+from schemas.item_facets import FACETS, TOPIC_OF_FACET
 from stream.progress.recent_freshness import TOTAL, Observation, RecentFreshness, Turned
 from workers.lanes.sinks import (
     AlertsSent,

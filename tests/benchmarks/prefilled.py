@@ -13,7 +13,8 @@ import numpy as np
 import orjson
 
 from schemas.events import parse
-from schemas.items import FACETS, NO_REVIEWS, ItemState
+from schemas.item_facets import FACETS
+from schemas.items import NO_REVIEWS, ItemState
 from workers.clock import SystemClock
 from workers.document import document
 from workers.index.open import open_collections

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pytest
 
-from schemas.items import FACETS
+from schemas.item_facets import FACETS
 from stream.rebuild.check import ITEMS_AT_ONCE, check
 from stream.runtime.jobs import Step
 from tests.support.index_backends import content

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
-from schemas.items import FACETS
+from schemas.item_facets import FACETS
 from schemas.points import Content, Payload, Status
 
 if TYPE_CHECKING:
