@@ -80,11 +80,11 @@ def _product(message: Message, body: JsonObject, item_id: ItemId, currency: str 
         return [Body("products", {"product_id": id_of(body.get("id"), "id"), "op": "delete"} | when)]
     if not body.get("variants"):
         raise InvalidEvent(f"variants: the product {body.get('id')} has none, and they are the items: send it whole")
+    if not is_shown:
+        names = dict.fromkeys(_ids(body, item_id))  # Two variants may share a SKU: it is gone with both.
+        return [Body("products", {"product_id": name, "op": "delete"} | when) for name in names]
     bodies: list[Body] = []
     for name, variant in _items(body, item_id):
-        if not is_shown:
-            bodies.append(Body("products", name | {"op": "delete"} | when))
-            continue
         facts = _facts(message, body, variant) | ({"title": body["title"]} if item_id == "product" else {})
         bodies.append(Body("products", name | facts | when))
         bodies.append(Body("prices", without_false_sale(name | _price(variant, currency) | when)))
@@ -92,11 +92,13 @@ def _product(message: Message, body: JsonObject, item_id: ItemId, currency: str 
 
 
 def _items(body: JsonObject, item_id: ItemId) -> list[tuple[JsonObject, JsonObject]]:
-    """Return the items of a product: the field that names each, and its variant. Raises InvalidEvent if two have one
-    name, since one would be shown with the price of the other."""
+    """Return the items of a product that is shown: the field that names each, and its variant.
+
+    Raises InvalidEvent if two have one name, since one would be shown with the price of the other.
+    """
     if item_id == "product":
         return [({"product_id": id_of(body.get("id"), "id")}, _cheapest(body["variants"]))]
-    ids = [_id(variant, _IDS[item_id]) for variant in body["variants"]]
+    ids = _ids(body, item_id)
     for twice, count in Counter(ids).items():
         if count > 1:
             raise InvalidEvent(
@@ -104,6 +106,10 @@ def _items(body: JsonObject, item_id: ItemId) -> list[tuple[JsonObject, JsonObje
                 "its own, or configure `items: variant`"
             )
     return [({"product_id": product_id}, variant) for product_id, variant in zip(ids, body["variants"], strict=True)]
+
+
+def _ids(body: JsonObject, item_id: ItemId) -> list[str]:
+    return [_id(variant, _IDS[item_id]) for variant in body["variants"]]
 
 
 def _id(variant: JsonObject, field: str) -> str:

@@ -278,3 +278,12 @@ def test_variants_with_one_name_are_refused_as_one_would_have_the_price_of_the_o
     with pytest.raises(InvalidEvent, match="names 2 variants of the product"):
         events(shopify(items, "EUR", None), given)
     assert len(events(shopify("variant", "EUR", None), given)) == 4
+
+
+@pytest.mark.parametrize("items", ["sku", "inventory_item"])
+@pytest.mark.parametrize("status", ["draft", "archived"])
+def test_a_hidden_product_is_delisted_also_where_its_variants_share_a_name(items: Any, status: str) -> None:
+    twice = {"sku": "7", "inventory_item_id": 7}
+    given = message("products", product(variant(11, **twice), variant(12, **twice), status=status))
+    found = events(shopify(items, "EUR", None), given)
+    assert [(each.topic, each.product_id, each.op) for each in found] == [("products", "7", "delete")]
