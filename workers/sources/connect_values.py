@@ -80,6 +80,10 @@ _IN_OTHER_FORM = re.compile(
 _NEVER = "0000-00-00"
 """MySQL's text for no time."""
 _DIGITS_OF_SECONDS = 9
+_COMPACT_FORMATS = {12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S", 17: "%Y%m%d%H%M%S%f"}
+"""The forms of a time without signs, such as `20260101120000`, by the number of its digits."""
+_CENTURIES = ("19", "20")
+"""The beginnings of such times. As milliseconds or microseconds these would be of 1976, or of 2572 and later."""
 _DECIMAL_WITH_POINT = re.compile(r"-?\d+\.\d+")
 _VARIABLE_SCALE = {"scale", "value"}
 """The members of an io.debezium.data.VariableScaleDecimal."""
@@ -206,13 +210,21 @@ def _time_of_text(text: str) -> Any:
     if text.startswith(("-", "0000-")):
         return FIRST
     if text.isdecimal() and len(text) >= _DIGITS_OF_SECONDS:
-        return time_value(int(text))
+        is_compact = len(text) in _COMPACT_FORMATS and text.startswith(_CENTURIES)
+        return _of_compact_form(text) if is_compact else time_value(int(text))
     day = text.removesuffix("Z")
     if len(day) == 10 and day[4:5] == day[7:8] == "-":
         return f"{day}T00:00:00Z"
     if _WITHOUT_ZONE.fullmatch(text):
         return f"{text}Z"
     return _of_other_form(text) if _IN_OTHER_FORM.fullmatch(text) else text
+
+
+def _of_compact_form(digits: str) -> str:
+    try:
+        return f"{datetime.strptime(digits, _COMPACT_FORMATS[len(digits)]).isoformat()}Z"
+    except ValueError:
+        return digits
 
 
 def _of_other_form(text: str) -> str:

@@ -540,6 +540,24 @@ def test_a_sale_price_that_is_not_below_the_price_is_no_sale() -> None:
     assert event.facts == {"price": 23.45, "currency": "EUR"}
 
 
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("20260101120000", "2026-01-01T12:00:00Z"),
+        ("202601011200", "2026-01-01T12:00:00Z"),
+        ("19991231235959", "1999-12-31T23:59:59Z"),
+        ("20260101120000123", "2026-01-01T12:00:00.123000Z"),
+        ("20261301120000", "20261301120000"),
+        ("202601012500", "202601012500"),
+        ("1795941000000", 1_795_941_000_000),
+        ("1795941000000000", 1_795_941_000_000),
+    ],
+)
+def test_digits_that_are_a_date_in_order_are_no_milliseconds(text: str, read: Any) -> None:
+    """A text that looks like such a date and is none stays as it is, and is refused by the parser."""
+    assert time_value(text) == read
+
+
 def test_a_time_that_is_neither_number_nor_text_is_left_to_the_parser() -> None:
     assert time_value(True) is True
 
