@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
+from unicodedata import normalize
+
+from schemas.texts import with_ascii_digits
 
 AVAILABILITIES = ("in_stock", "out_of_stock", "preorder", "backorder")
 _WORDS_BY_MEANING = {
@@ -27,17 +31,75 @@ _WORDS = {known.replace("_", ""): known for known in AVAILABILITIES} | {
 """Our words by the letters of those of Google's feeds, of today and before, of schema.org's ItemAvailability, and of
 shops in their own language."""
 _NO_LETTERS = re.compile(r"[\W\d_]+")
+_LETTERS = re.compile(r"[^\W\d_]+")
 _REMARK = re.compile(r"\s[-–|/]\s|[,;:(]")
 """The beginning of what some add: `In stock - ships in 2 days`."""
+_ADDRESS = re.compile(r"\S*(?://|\.)\S*/")
+"""What stands before the word in `https://schema.org/InStock`, with or without the scheme."""
+_DENIALS = frozenset(
+    "n f no not none never nil null zero false out unknown without nein nicht kein keine keiner nie non ne pas aucun "  # noqa: SIM905
+    "aucune sans sin ningún ninguno nada nunca não nee niet geen nej inte ikke na isn aren".split()
+)
+_DENIALS_UNSPACED = re.compile("[不没沒无無缺否未罄]|売り?切|完売")
+"""The same in languages that put no blanks between words."""
+_NO_COUNT = re.compile(r"(?<![\d.,])0+(?:[.,]0+)*(?![.,]?\d)|(?<![\w.,])[-−]\d")
+"""A 0, or a number below it."""
+_COUNT_OF_NONE = re.compile(
+    r"0+(?:[.,]0+)? (?P<before>[^\W\d].*)|(?P<behind>.*[^\W\d])[\s:(-]*0+(?:[.,]0+)?(?: left)?[) ]*"
+)
+"""`0 in stock`, `in stock - 0 left`."""
+_RUN_MAX = 4
+"""The most words, with blanks between, that say one availability: `en rupture de stock`."""
+VALUES_KNOWN_MAX = 1_024
+"""The size of the cache that remembers what values mean: reading one takes 4 to 20 us."""
+CHARACTERS_MAX = 200
+"""A longer text is no availability: the search for an address in it takes the square of its length."""
 
 
 def availability_in_our_words(value: Any) -> Any:
-    """Return an availability in the words of the schema; a value that says none of them as it is."""
-    if not isinstance(value, str) or value in AVAILABILITIES:
+    """Return an availability in the words of the schema; a value that says none of them, or two, as it is.
+
+    What is in doubt is refused rather than sold: the remark behind `In stock` may deny it.
+    """
+    if not isinstance(value, str) or value in AVAILABILITIES or len(value) > CHARACTERS_MAX:
         return value
-    said = value.rstrip("/ ").rpartition("/")[2] if "://" in value or value.startswith("schema.org/") else value
-    return _WORDS.get(_letters(said)) or _WORDS.get(_letters(_REMARK.split(said, maxsplit=1)[0]), value)
+    return _meaning(value) or value
+
+
+@lru_cache(VALUES_KNOWN_MAX)
+def _meaning(value: str) -> str | None:
+    said = with_ascii_digits(normalize("NFKC", value)).casefold().strip().rstrip("/ ")
+    address = _ADDRESS.match(said)
+    return _meaning_of_words(said[address.end() :] if address else said)
+
+
+def _meaning_of_words(said: str) -> str | None:
+    if none := _COUNT_OF_NONE.fullmatch(said):
+        is_a_stock = _WORDS.get(_letters(none["before"] or none["behind"])) in ("in_stock", "out_of_stock")
+        return "out_of_stock" if is_a_stock else None
+    if (whole := _WORDS.get(_letters(said))) is not None:
+        return None if whole != "out_of_stock" and _NO_COUNT.search(said) else whole
+    head, *remarks = _REMARK.split(said, maxsplit=1)
+    meaning = _WORDS.get(_letters(head))
+    return None if meaning is None or any(_contradicts(remark, meaning) for remark in remarks) else meaning
+
+
+def _contradicts(remark: str, meaning: str) -> bool:
+    """Return whether a remark may say the opposite. One behind `out of stock` says so only with all its words."""
+    whole = _letters(remark)
+    if whole in _DENIALS or _WORDS.get(whole, meaning) != meaning:
+        return True
+    if meaning == "out_of_stock":
+        return False
+    words = _LETTERS.findall(remark)
+    runs = ("".join(words[start:end]) for start in range(len(words)) for end in range(start + 1, start + 1 + _RUN_MAX))
+    return (
+        not _DENIALS.isdisjoint(words)
+        or _DENIALS_UNSPACED.search(remark) is not None
+        or _NO_COUNT.search(remark) is not None
+        or any(_WORDS.get(run, meaning) not in (meaning, "in_stock") for run in runs)
+    )
 
 
 def _letters(text: str) -> str:
-    return _NO_LETTERS.sub("", text.casefold())
+    return _NO_LETTERS.sub("", text)

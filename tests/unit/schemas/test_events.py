@@ -578,13 +578,28 @@ def test_a_row_that_is_marked_as_deleted_is_no_product(mark: Any) -> None:
             ("no", "out_of_stock"),
         ),
         *(("out of stock, back in May", "out_of_stock"), ("coming soon", "preorder"), ("special order", "backorder")),
+        *(("0 in stock", "out_of_stock"), ("In stock (0)", "out_of_stock"), ("in stock - 0 left", "out_of_stock")),
+        *(("in stock: 0.00", "out_of_stock"), ("現貨０", "out_of_stock"), ("Out of stock (0)", "out_of_stock")),
+        *(("10 in stock", "in_stock"), ("In stock (1,000)", "in_stock"), ("In stock - over 50.00 free", "in_stock")),
+        *(("//schema.org/InStock", "in_stock"), ("www.schema.org/OutOfStock", "out_of_stock")),
+        *(("HTTP://SCHEMA.ORG/InStock", "in_stock"), ("Available: yes", "in_stock"), ("现货（3天发货）", "in_stock")),
+        *(("Sold out - available from May", "out_of_stock"), ("Pre-order - available 3 May", "preorder")),
     ],
 )
 def test_availability_is_understood_as_shops_say_it(said: str, meant: str) -> None:
     assert taken("products", {"title": "x", "availability": said}).facts["availability"] == meant
 
 
-@pytest.mark.parametrize("said", ["maybe", "ask us", "1-2 days", "stock", "in stock/out of stock?", "/"])
+@pytest.mark.parametrize(
+    "said",
+    [
+        *("maybe", "ask us", "1-2 days", "stock", "in stock/out of stock?", "/", "In stock: no", "Available: no"),
+        *("Auf Lager: nein", "Available (sold out)", "Available - currently out of stock", "In stock / Out of stock"),
+        *("In stock, not in the web shop", "disponible: non", "现货（缺货）", "In stock: n/a", "In stock - 0 days"),
+        *("-3 in stock", "0 - in stock", "Out of stock: no", "Sold out / Available", "Pre-order (sold out)"),
+        *("No - in stock", "In stock (on backorder)", "In stock - " + "x" * 200),
+    ],
+)
 def test_an_availability_that_nobody_can_know_is_refused(said: str) -> None:
     with pytest.raises(InvalidEvent, match="availability: must be"):
         taken("products", {"title": "x", "availability": said})
