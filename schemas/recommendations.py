@@ -21,6 +21,8 @@ def _named(text: str) -> str:
     product_id = name_of(text)
     if not product_id:
         raise ValueError("a product_id is blank")
+    if "\0" in product_id:  # The hidden point of a collection has one.
+        raise ValueError("no product_id has a NUL")
     return product_id
 
 

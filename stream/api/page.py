@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from schemas.errors import RefusedRequest
 from schemas.queries import QUERY_CHARS_MAX, Filters, SearchRequest, SortBy
+from schemas.recommendations import GivenIds
 from stream.api.page_refinements import PAGE_FACETS, chosen_filters, facet_links, kept_filters, page_url
 from stream.api.parameter_refusals import refusal
 from stream.runtime.printing import ago, amount
@@ -99,7 +100,7 @@ class ChangesParameters(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    id: list[str] = Field(min_length=1, max_length=100)
+    id: GivenIds = Field(min_length=1)
     since_ms: int = Field(ge=0)
     wait_ms: int = Field(ge=0, le=1_000)
 

@@ -15,6 +15,7 @@ from schemas.queries import (
     SearchRequest,
     check_price_order,
 )
+from schemas.recommendations import GivenId
 from schemas.tokens import Token
 
 
@@ -53,7 +54,7 @@ class ExplainParameters(Filters):
     """The parameters of GET /explain: a query with its filters, and the item that it is explained for."""
 
     q: str = Field(min_length=1, max_length=QUERY_CHARS_MAX)
-    product_id: str = Field(min_length=1)
+    product_id: GivenId
     understand: bool = Field(True, description="whether words such as `under 500` may become filters")
 
     @property

@@ -526,3 +526,9 @@ async def test_a_live_page_is_told_of_a_change_and_waits_for_some_items_not_long
     assert (answer.json(), service.watched) == ({"changed": True}, [(["a", "b"], 7, 400)])
     for refused in ("since_ms=7&wait_ms=400", "id=a&since_ms=7&wait_ms=60000", "id=a&since_ms=-1&wait_ms=400"):
         assert (await client.get(f"/search-page/changes?{refused}")).status_code == 422, refused
+
+
+@pytest.mark.parametrize("product_id", ["%00positions", "a%00", "%20", "a" * 257])
+async def test_an_id_that_no_product_can_have_is_refused(client: httpx.AsyncClient, product_id: str) -> None:
+    for asked in ("/search-page/changes?since_ms=0&wait_ms=0&id", "/explain?q=x&product_id"):
+        assert (await client.get(f"{asked}={product_id}")).status_code == 422, asked
