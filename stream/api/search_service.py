@@ -22,7 +22,11 @@ from workers.search.terms import QueryTerms
 log = structlog.get_logger(__name__)
 
 LOOK_INTERVAL_S = 0.05
-"""The least time between two looks at the items of a page, in a flood of other changes: a look at ten takes 0.2 ms."""
+"""The least time between two looks at the items of a page, in a flood of other changes."""
+ITEMS_A_SECOND = 1_000
+"""The items that all waiting pages look at in a second, so that any number of them takes 2% of the time."""
+ITEMS_AWAITED_MAX = 500
+"""The items that pages wait for at most. With more, a page asks for itself again before it would look again."""
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -43,6 +47,7 @@ class SearchService(SearchApi):
         self._searcher = searcher
         self._terms = QueryTerms(context.synonyms, context.vocabulary)
         self._searches = understanding_search(context, searcher)
+        self._items_awaited = 0
 
     @override
     async def search(self, request: SearchRequest, after: Token | None, wait_ms: int) -> SearchAnswer:
@@ -125,21 +130,29 @@ class SearchService(SearchApi):
 
     @override
     async def changes(self, product_ids: Collection[str], since_ms: int, wait_ms: int) -> bool:
-        watermark = self._context.watermark
+        if self._items_awaited + len(product_ids) > ITEMS_AWAITED_MAX:
+            return False
+        self._items_awaited += len(product_ids)
         try:
             async with asyncio.timeout(wait_ms / 1000):
-                seen = watermark.moves
-                while not await self._have_changed(product_ids, since_ms):
-                    await asyncio.sleep(LOOK_INTERVAL_S)
-                    await watermark.moves_beyond(seen)
-                    seen = watermark.moves
+                await self._change(product_ids, since_ms)
         except TimeoutError:
             return False
+        finally:
+            self._items_awaited -= len(product_ids)
         return True
 
+    async def _change(self, product_ids: Collection[str], since_ms: int) -> None:
+        watermark = self._context.watermark
+        seen = watermark.moves
+        while not await self._have_changed(product_ids, since_ms):
+            await asyncio.sleep(max(LOOK_INTERVAL_S, self._items_awaited / ITEMS_A_SECOND))
+            await watermark.moves_beyond(seen)
+            seen = watermark.moves
+
     async def _have_changed(self, product_ids: Collection[str], since_ms: int) -> bool:
-        heads = await (await self._context.collections.serving()).heads(product_ids)
-        times = (at_ms for head in heads.values() for at_ms in head["searchable_at_ms"].values())
+        found = await (await self._context.collections.serving()).times(product_ids)
+        times = (at_ms for of_item in found.values() for at_ms in of_item.values())
         return any(at_ms is not None and at_ms > since_ms for at_ms in times)
 
     @override

@@ -48,7 +48,7 @@ class SearchApi(Protocol):
 
     async def changes(self, product_ids: Collection[str], since_ms: int, wait_ms: int) -> bool:
         """Wait until search shows a change of one of these items that it did not show at `since_ms`, at most `wait_ms`;
-        return whether it does."""
+        return whether it does. False at once where too many pages wait already."""
 
     def abandon_waits(self) -> None:
         """End all waits with Unavailable: this process stops, and the next one can answer."""

@@ -93,6 +93,15 @@ async def test_a_head_has_what_prices_and_reviews_change_and_tells_the_product_b
     }
     assert head["title"] is None and (head["version"], head["product_digest"], head["partition"]) == (8, "d", 2)
     assert list(await index.heads(["missing"])) == []
+    assert await index.times(["a", "missing"]) == {"a": stored["searchable_at_ms"]}
+
+
+async def test_no_id_is_taken_for_that_of_the_hidden_point(index: Index) -> None:
+    await index.save_positions({"items-0": 1})
+    hidden = ["\0positions"]
+    assert await index.stored(hidden, vectors=True) == {}
+    assert await index.heads(hidden) == {}
+    assert await index.times(hidden) == {}
 
 
 async def test_a_canary_is_found_by_the_watch_alone_and_is_in_no_count_and_no_scan(index: Index) -> None:

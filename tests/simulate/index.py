@@ -159,6 +159,9 @@ class IndexClient:
         result: dict[str, Payload] = await self._ask(Request(f"reads heads {'+'.join(product_ids)}", [], read))
         return result
 
+    async def times(self, product_ids: Collection[str]) -> dict[str, dict[str, int | None]]:
+        return {p: head["searchable_at_ms"] for p, head in (await self.heads(product_ids)).items()}
+
     async def write(self, writes: Sequence[Write]) -> set[str]:
         patches = [write for write in writes if isinstance(write, Patch)]
 

@@ -65,6 +65,9 @@ class Index(Protocol):
         """Return the payloads of these items by product_id, without the missing ones, and without the fields of the
         product that are not in `HEAD_FIELDS`: those are None."""
 
+    async def times(self, product_ids: Collection[str]) -> dict[str, dict[str, int | None]]:
+        """Return `searchable_at_ms` of these items by product_id, without the missing ones."""
+
     async def payloads(self, point_ids: Sequence[str]) -> dict[str, Payload]:
         """Return payloads by point id, without the missing ones."""
 

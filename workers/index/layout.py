@@ -59,10 +59,17 @@ HEAD_FIELDS = (
 )
 """The fields from which the plan sees whether the product changed, and every other field that a record can change."""
 
+TIME_FIELDS = ("product_id", "searchable_at_ms")
+
 
 def positions_in(payload: Mapping[str, Any] | None) -> dict[str, int]:
     """Return the positions in the payload of the hidden point."""
     return {name: value for name, value in (payload or {}).items() if name not in (*POSITIONS_PAYLOAD, CREATED_WITH)}
+
+
+def is_item(payload: Payload) -> bool:
+    """Return whether a complete payload is that of an item: an id from outside may be that of the hidden point."""
+    return payload["product_id"] is not None
 
 
 _ALL_NONE = dict.fromkeys(Payload.__annotations__)

@@ -27,7 +27,7 @@ from workers.index.edge.operations import accepted, read
 from workers.index.edge.reading import EdgeReading
 from workers.index.edge.writes import WRITES_AT_ONCE, ConditionalWrites
 from workers.index.interface import DENSE
-from workers.index.layout import HEAD_FIELDS, POSITIONS_POINT, positions_in
+from workers.index.layout import HEAD_FIELDS, POSITIONS_POINT, is_item, positions_in
 from workers.query_gate import CooperativeTurns
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class EdgeIndex(EdgeReading):
     @override
     async def heads(self, product_ids: Collection[str]) -> dict[str, Payload]:
         records = self._shard.retrieve([point_id(p) for p in product_ids], HEAD, False)
-        heads = [read(record) for record in records]
+        heads = [head for head in map(read, records) if is_item(head)]
         self._writes.read(product_ids, heads)
         return {head["product_id"]: head for head in heads}
 

@@ -11,6 +11,7 @@ from qdrant_edge import (
     EdgeShard,
     FacetRequest,
     OrderBy,
+    PayloadSelector,
     Query,
     QueryRequest,
     ScrollRequest,
@@ -36,7 +37,7 @@ from workers.index.edge.nearest import nearest
 from workers.index.edge.operations import dense, id_of, read
 from workers.index.edge.traits import KnownTraits
 from workers.index.interface import DENSE, LEXICAL
-from workers.index.layout import POSITIONS_POINT
+from workers.index.layout import POSITIONS_POINT, TIME_FIELDS, is_item
 from workers.index.lexical import Sparse
 from workers.index.opened import OpenedIndex
 from workers.index.stored import Stored
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
 
 SCAN_POINTS = 64
 """The points that one call of a scan reads, in 2-3 ms."""
+TIMES = PayloadSelector.Include(list(TIME_FIELDS))
 
 
 class EdgeReading(OpenedIndex):
@@ -76,7 +78,12 @@ class EdgeReading(OpenedIndex):
     async def stored(self, product_ids: Collection[str], *, vectors: bool = False) -> dict[str, Stored]:
         records = self._shard.retrieve([point_id(p) for p in product_ids], True, [DENSE] if vectors else False)
         found = (Stored(read(record), dense(record)) for record in records)
-        return {each.payload["product_id"]: each for each in found}
+        return {each.payload["product_id"]: each for each in found if is_item(each.payload)}
+
+    @override
+    async def times(self, product_ids: Collection[str]) -> dict[str, dict[str, int | None]]:
+        records = self._shard.retrieve([point_id(p) for p in product_ids], TIMES, False)
+        return {each["product_id"]: each["searchable_at_ms"] for each in map(read, records) if is_item(each)}
 
     @override
     async def payloads(self, point_ids: Sequence[str]) -> dict[str, Payload]:

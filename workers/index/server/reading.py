@@ -21,7 +21,7 @@ from workers.index.conditions import (
     price_change_due,
 )
 from workers.index.interface import DENSE
-from workers.index.layout import HEAD_FIELDS, POSITIONS_POINT, complete_payload
+from workers.index.layout import HEAD_FIELDS, POSITIONS_POINT, TIME_FIELDS, complete_payload, is_item
 from workers.index.opened import OpenedIndex
 from workers.index.price_lists import price_list
 from workers.index.server import filters as where
@@ -84,16 +84,21 @@ class ServerReading(OpenedIndex):
 
     @override
     async def stored(self, product_ids: Collection[str], *, vectors: bool = False) -> dict[str, Stored]:
-        ids = [point_id(product_id) for product_id in product_ids]
-        records = await self._retrieve(ids, True, vectors)
+        records = await self._retrieve([point_id(product_id) for product_id in product_ids], True, vectors)
         found = (Stored(complete_payload(record.payload), _dense(record)) for record in records)
-        return {each.payload["product_id"]: each for each in found}
+        return {each.payload["product_id"]: each for each in found if is_item(each.payload)}
 
     @override
     async def heads(self, product_ids: Collection[str]) -> dict[str, Payload]:
         records = await self._retrieve([point_id(product_id) for product_id in product_ids], list(HEAD_FIELDS))
         found = (complete_payload(record.payload) for record in records)
-        return {payload["product_id"]: payload for payload in found}
+        return {payload["product_id"]: payload for payload in found if is_item(payload)}
+
+    @override
+    async def times(self, product_ids: Collection[str]) -> dict[str, dict[str, int | None]]:
+        records = await self._retrieve([point_id(product_id) for product_id in product_ids], list(TIME_FIELDS))
+        found = map(complete_payload, (record.payload for record in records))
+        return {each["product_id"]: each["searchable_at_ms"] for each in found if is_item(each)}
 
     @override
     async def payloads(self, point_ids: Sequence[str]) -> dict[str, Payload]:

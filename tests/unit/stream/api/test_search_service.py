@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from unittest.mock import Mock
 
 from schemas.progress import IndexProgress
-from stream.api.search_service import SearchService
+from stream.api.search_service import ITEMS_AWAITED_MAX, SearchService
 from stream.progress.watermark import Watermark
 from tests.support.waiting import HANG_S
 
@@ -27,11 +27,11 @@ class Shown:
     async def serving(self) -> Shown:
         return self
 
-    async def heads(self, product_ids: Collection[str]) -> dict[str, Any]:
+    async def times(self, product_ids: Collection[str]) -> dict[str, Any]:
         self.looks += 1
         self.looked.set()
         times = {"product": 100, "price": self.price_at_ms}
-        return {product_id: {"searchable_at_ms": times} for product_id in product_ids}
+        return dict.fromkeys(product_ids, times)
 
 
 def service(shown: Shown, watermark: Watermark) -> SearchService:
@@ -57,3 +57,27 @@ async def test_a_page_that_shows_the_newest_is_told_of_no_change() -> None:
     assert await service(shown, Watermark("items-1")).changes(["a"], 100, 1) is False
     assert shown.looks == 1
     assert await service(shown, Watermark("items-1")).changes(["a"], 99, 1) is True
+
+
+async def test_the_more_items_pages_wait_for_the_less_often_each_looks() -> None:
+    shown, watermark = Shown(), Watermark("items-1")
+    waiting = asyncio.create_task(service(shown, watermark).changes(["a"] * ITEMS_AWAITED_MAX, 100, 200))
+    async with asyncio.timeout(HANG_S):
+        await shown.looked.wait()
+    shown.price_at_ms = 101
+    watermark.index_progress(IndexProgress(0, "items-1", 1))
+    assert await waiting is False
+    assert shown.looks == 1
+
+
+async def test_with_too_many_waiting_pages_one_more_is_answered_without_a_look() -> None:
+    shown = Shown()
+    answers = service(shown, Watermark("items-1"))
+    waiting = asyncio.create_task(answers.changes(["a"] * ITEMS_AWAITED_MAX, 100, LONG_MS))
+    async with asyncio.timeout(HANG_S):
+        await shown.looked.wait()
+    assert await answers.changes(["b"], 0, LONG_MS) is False
+    assert shown.looks == 1
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+    assert await answers.changes(["b"], 0, LONG_MS) is True
