@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from schemas.item_facets import FACETS
-from schemas.points import Content, Payload, Status
+from schemas.points import Content, Payload, Status, differs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -71,7 +71,11 @@ def payload(
 def differing_fields(stored: Payload, content: Content, among: Sequence[str] = CONTENT_FIELDS) -> list[str]:
     """Return the names of the fields among these whose stored values differ from the content, in their order."""
     before, now = cast("dict[str, Any]", stored), cast("dict[str, Any]", content)
-    return [field for field in among if before.get(field) != now[field] and _value(before, field) != now[field]]
+    return [
+        field
+        for field in among
+        if differs(before.get(field), now[field]) and differs(_value(before, field), now[field])
+    ]
 
 
 def _value(stored: Mapping[str, Any], field: str) -> Any:

@@ -331,6 +331,14 @@ def test_a_gtin_that_alone_changes_replaces_its_term_and_embeds_nothing() -> Non
     assert index.words == item_words(content())
 
 
+def test_a_value_that_only_python_takes_for_the_same_is_written() -> None:
+    index = Model()
+    index.put(content(attributes={"waterproof": 1}), 5)
+    index.put(content(attributes={"waterproof": True}), 6)
+    assert index.point is not None
+    assert index.point.payload["attributes"]["waterproof"] is True
+
+
 def test_a_new_collection_says_since_when_search_shows_each_facet_in_the_one_that_serves() -> None:
     serving, built = Model(), Model()
     first = content(updated_at_ms={"product": 1, "price": 5, "reviews": None}, price=2.0)
