@@ -55,12 +55,14 @@ class Refusal(NamedTuple):
 
 
 class Left(NamedTuple):
-    """The items of a batch of arrived ones that are neither written nor refused."""
+    """The items of a batch that are not written."""
 
     texts: list[Projected]
     """The items with a new text, which wait for their turn."""
     missed: list[PendingItem]
     """Their points changed between reading and writing: they must be read and planned afresh."""
+    refusals: list[Refusal]
+    """Those that are dead letters by the time the caller has this."""
 
 
 class ItemWriter:
@@ -95,50 +97,63 @@ class ItemWriter:
         Most items have the product that their points show: their records are not decoded any further, nor their points
         read any further. The others go first, since some of them vanish.
         """
-        async with self._alert_raiser.turn_of_writes():
-            heads = await self._until_available(lambda: self._index.heads([each.product_id for each in batch]))
-            others, same = list[Arrived](), list[SameProduct]()
-            for pending in batch:
-                head = heads.get(pending.product_id)
-                if head is not None and shows_product(head, pending):
-                    same.append(SameProduct(pending, head))
-                else:
-                    others.append(Arrived(pending, head))
-            left = await self._write_others(others) if others else Left([], [])
-            if same:
-                left.missed.extend(await self._write(same, self._planner.of_facets))
-            return left
+        return await self._in_turn(lambda: self._write_arrived(batch))
 
-    async def write_texts(self, texts: Sequence[Projected]) -> list[PendingItem]:
-        """Write items that were left with a new text; return those that must be planned afresh.
+    async def write_texts(self, texts: Sequence[Projected]) -> Left:
+        """Write items that were left with a new text.
 
         Their points are read now, not when they arrived: meanwhile the embedding lane may have written a vector, a sale
         window may have turned, or another worker may have written the item. The old vector goes on to serve until the
         new text has one, so it is carried over.
         """
-        async with self._alert_raiser.turn_of_writes():
-            return await self._write(await self._read_projected(texts), self._planner.whole)
+        return await self._in_turn(lambda: self._write_projected(texts))
 
-    async def write_backfill(self, batch: Sequence[PendingItem]) -> list[PendingItem]:
-        """Write items of the backfill, whatever their texts; return those that must be planned afresh."""
+    async def write_backfill(self, batch: Sequence[PendingItem]) -> Left:
+        """Write items of the backfill, whatever their texts."""
+        return await self._in_turn(lambda: self._write_backfill(batch))
+
+    async def _in_turn(self, write: Callable[[], Awaitable[Left]]) -> Left:
+        """Read, decide and write in one turn; then write the dead letters, which may wait for the broker."""
         async with self._alert_raiser.turn_of_writes():
-            stored = await self._stored([pending.product_id for pending in batch])
-            reads = [Read(pending, stored.get(pending.product_id)) for pending in batch]
-            return await self._write(reads, self._planner.whole)
+            left = await write()
+        await asyncio.gather(*(self._refuse(*refusal) for refusal in left.refusals))
+        return left
+
+    async def _write_arrived(self, batch: Sequence[PendingItem]) -> Left:
+        heads = await self._until_available(lambda: self._index.heads([each.product_id for each in batch]))
+        others, same = list[Arrived](), list[SameProduct]()
+        for pending in batch:
+            head = heads.get(pending.product_id)
+            if head is not None and shows_product(head, pending):
+                same.append(SameProduct(pending, head))
+            else:
+                others.append(Arrived(pending, head))
+        texts, missed, refusals = await self._write_others(others) if others else Left([], [], [])
+        if same:
+            left = await self._write(same, self._planner.of_facets)
+            missed, refusals = missed + left.missed, refusals + left.refusals
+        return Left(texts, missed, refusals)
 
     async def _write_others(self, arrived: Sequence[Arrived]) -> Left:
         """Write the items that change in more than offers and reviews, but leave those with a new text."""
         projected, refusals = await self._decisions(arrived, self._planner.projected)
-        await self._refuse(refusals)
-        same_text = [each for each in projected if not each.is_new_text]
-        missed = await self._write(await self._read_projected(same_text), self._planner.whole) if same_text else []
-        return Left([each for each in projected if each.is_new_text], missed)
+        texts = [each for each in projected if each.is_new_text]
+        known = [each for each in projected if not each.is_new_text]
+        left = await self._write_projected(known) if known else Left([], [], [])
+        return Left(texts, left.missed, refusals + left.refusals)
 
-    async def _write(self, batch: Sequence[Each], decide: Callable[[Each], Decided]) -> list[PendingItem]:
-        """Decide about each, bring about the effects, and ack last: after the write, or after the dead letter.
+    async def _write_projected(self, projected: Sequence[Projected]) -> Left:
+        stored = await self._stored([each.pending.product_id for each in projected])
+        reads = [Read(each.pending, stored.get(each.pending.product_id), each) for each in projected]
+        return await self._write(reads, self._planner.whole)
 
-        Return the items whose points changed between reading and writing.
-        """
+    async def _write_backfill(self, batch: Sequence[PendingItem]) -> Left:
+        stored = await self._stored([pending.product_id for pending in batch])
+        reads = [Read(pending, stored.get(pending.product_id)) for pending in batch]
+        return await self._write(reads, self._planner.whole)
+
+    async def _write(self, batch: Sequence[Each], decide: Callable[[Each], Decided]) -> Left:
+        """Decide about each, bring about the effects, and ack last: those that are written."""
         decisions, refusals = await self._decisions(batch, decide)
         decided = await self._with_alerts(decisions)
         writes = [each.plan.write for each in decided if each.plan.write is not None]
@@ -151,12 +166,7 @@ class ItemWriter:
             for each in decided
             if each.pending.product_id in errors
         ]
-        await self._refuse(refusals)
-        return [each.pending for each in decided if each.pending.product_id in missed]
-
-    async def _read_projected(self, projected: Sequence[Projected]) -> list[Read]:
-        stored = await self._stored([each.pending.product_id for each in projected])
-        return [Read(each.pending, stored.get(each.pending.product_id), each) for each in projected]
+        return Left([], [each.pending for each in decided if each.pending.product_id in missed], refusals)
 
     async def _stored(self, product_ids: Sequence[str]) -> Mapping[str, Stored]:
         return await self._until_available(lambda: self._index.stored(product_ids, vectors=True))
@@ -196,10 +206,7 @@ class ItemWriter:
         for pending, made, _ in decided:
             self._ack(pending, made.action.value, made.write, began_ms, now_ms)
 
-    async def _refuse(self, refusals: Sequence[Refusal]) -> None:
-        await asyncio.gather(*(self._refuse_one(*refusal) for refusal in refusals))
-
-    async def _refuse_one(self, pending: PendingItem, error: Exception) -> None:
+    async def _refuse(self, pending: PendingItem, error: Exception) -> None:
         began_ms = self._clock.now_ms()
         self._sink.note(Refused(error))
         await self._dead_letters.refuse(pending, error)

@@ -16,10 +16,8 @@ from workers.lanes.sinks import Written
 from workers.pace import Pace
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from workers.clock import Clock
-    from workers.lanes.item_writer import ItemWriter
+    from workers.lanes.item_writer import ItemWriter, Left
     from workers.lanes.pending_item import PendingItem
     from workers.lanes.sinks import Sink
 
@@ -112,14 +110,13 @@ class Lanes:
         if len(waiting) > self._bounds.batch_items_max:
             self._pressure.rise()
         if arrived := waiting.take_arrived():
-            left = await self._writer.write_arrived(arrived)
-            waiting.put_texts(left.texts)
-            self._put_missed(left.missed)
+            self._put_left(await self._writer.write_arrived(arrived))
         if waiting.texts:
-            self._put_missed(await self._writer.write_texts(waiting.take_texts()))
+            self._put_left(await self._writer.write_texts(waiting.take_texts()))
         elif waiting.backfill:
-            self._put_missed(await self._writer.write_backfill(waiting.take_backfill()))
+            self._put_left(await self._writer.write_backfill(waiting.take_backfill()))
 
-    def _put_missed(self, missed: Sequence[PendingItem]) -> None:
-        for pending in missed:
+    def _put_left(self, left: Left) -> None:
+        self._queues.put_texts(left.texts)
+        for pending in left.missed:
             self._queues.put_now(pending)

@@ -10,7 +10,7 @@ import numpy as np
 import orjson
 from qdrant_edge import Point, PointVectors, SparseVector, UpdateMode, UpdateOperation
 
-from schemas.points import point_id
+from schemas.points import differs, point_id
 from workers.index import lexical
 from workers.index.edge import filters as where
 from workers.index.interface import DENSE, LEXICAL
@@ -18,7 +18,7 @@ from workers.index.layout import NESTED_FIELDS, POSITIONS_PAYLOAD, POSITIONS_POI
 from workers.index.writes import Upsert
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from numpy.typing import NDArray
     from qdrant_edge import Record, ScoredPoint
@@ -44,8 +44,8 @@ def operation(write: Write, *, checked: bool = True) -> UpdateOperation:
     return UpdateOperation.set_payload([point], _written(write.payload))
 
 
-def differences(write: Upsert, before: Stored) -> Iterator[UpdateOperation]:
-    """Iterate over the operations that turn a stored point, `before`, into the one that is to be written.
+def differences(write: Upsert, before: Stored) -> list[UpdateOperation]:
+    """Return the operations that turn a stored point, `before`, into the one that is to be written.
 
     They take half the time of an upsert, for which every field and the dense vector are handed over and indexed again.
     Until the last of them the point has its old version and no fingerprint: if a crash comes between, the next record
@@ -54,11 +54,13 @@ def differences(write: Upsert, before: Stored) -> Iterator[UpdateOperation]:
     point, vectors = point_id(write.product_id), _vectors(write)
     if write.dense is before.dense:
         vectors.pop(DENSE, None)
-    yield UpdateOperation.set_payload([point], {"fingerprint": None})
-    yield UpdateOperation.update_vectors([PointVectors(point, vectors)])
     stored = cast("dict[str, Any]", before.payload) | {"fingerprint": None}
-    differing = {field: value for field, value in write.payload.items() if stored.get(field) != value}
-    yield UpdateOperation.set_payload([point], _written(differing))
+    differing = {field: value for field, value in write.payload.items() if differs(stored.get(field), value)}
+    return [
+        UpdateOperation.set_payload([point], {"fingerprint": None}),
+        UpdateOperation.update_vectors([PointVectors(point, vectors)]),
+        UpdateOperation.set_payload([point], _written(differing)),
+    ]
 
 
 def create_positions() -> UpdateOperation:

@@ -89,7 +89,7 @@ class ConditionalWrites:
 
     def _upsert(self, write: Upsert, known: int | None, as_read: Stored | None) -> None:
         """Write the point where its version is lower; the shard looks if the version is not known."""
-        if write.words is not None and as_read is not None and as_read is write.planned_on:
+        if as_read is not None and as_read is write.planned_on and _keeps_vectors(write, as_read):
             for each in differences(write, as_read):
                 self._shard.update(each)
         elif known is None:
@@ -107,3 +107,8 @@ class ConditionalWrites:
             self._versions |= dict.fromkeys(items.values(), MISSING)
             found = self._shard.retrieve(list(items), PayloadSelector.Include(["version"]), False)
             self._versions |= {items[id_of(record)]: (record.payload or {})["version"] for record in found}
+
+
+def _keeps_vectors(write: Upsert, before: Stored) -> bool:
+    """Return whether the point is to have every vector that it has: an upsert alone takes one away."""
+    return write.words is not None and (write.dense is not None or before.dense is None)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from schemas.queries import Filters
 from schemas.watches import WatchRecord
 from tests.support.lanes_bench import NOW_MS, bench
+from tests.support.waiting import until
+from workers.lanes import item_planner
 from workers.watches.watch import watch_of
 
 if TYPE_CHECKING:
@@ -17,6 +19,21 @@ if TYPE_CHECKING:
     import pytest
 
     from schemas.points import Payload
+    from workers.lanes.pending_item import PendingItem
+    from workers.watches.watch import Watch
+
+
+def below(price: float) -> Watch:
+    """Return a watch for items up to this price, with the id w."""
+    record = WatchRecord(
+        owner="me",
+        q=None,
+        product_id=None,
+        filters=Filters(max_price=price, currency="HKD"),
+        created_at_ms=NOW_MS,
+        expires_at_ms=NOW_MS * 2,
+    )
+    return watch_of("w", record)
 
 
 async def test_a_sale_window_changes_the_price_on_time_with_no_event(tmp_path: Path) -> None:
@@ -53,15 +70,7 @@ async def test_a_match_that_begins_with_a_window_is_raised_once_although_an_even
 ) -> None:
     """The window does not turn between the reading of a point and the write that was planned on it."""
     async with bench(tmp_path) as b:
-        wanted = WatchRecord(
-            owner="me",
-            q=None,
-            product_id=None,
-            filters=Filters(max_price=9, currency="HKD"),
-            created_at_ms=NOW_MS,
-            expires_at_ms=NOW_MS * 2,
-        )
-        b.watches.put(watch_of("w", wanted))
+        b.watches.put(below(9))
         await b.put("products", "p1", title="Zebra lamp")
         window = {"sale_starts_at": NOW_MS + 1_000, "sale_ends_at": NOW_MS + 2_000}
         await b.put("prices", "p1", price=10, currency="HKD", sale_price=8, **window)
@@ -90,3 +99,33 @@ async def test_a_match_that_begins_with_a_window_is_raised_once_although_an_even
         await asyncio.gather(*turning)
         assert raised == ["w@3"]
         assert (await b.payload("p1"))["price"] == 8
+
+
+async def test_a_window_turns_while_a_dead_letter_waits_for_the_broker(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with bench(tmp_path) as b:
+        b.watches.put(below(9))
+        await b.put("products", "p1", title="Zebra lamp")
+        window = {"sale_starts_at": NOW_MS + 1_000, "sale_ends_at": NOW_MS + 2_000}
+        await b.put("prices", "p1", price=10, currency="HKD", sale_price=8, **window)
+        await b.quiet()
+        waits, broker_is_back = asyncio.Event(), asyncio.Event()
+
+        async def waiting(pending: PendingItem, error: Exception) -> None:
+            waits.set()
+            await broker_is_back.wait()
+
+        def fails(*arguments: Any, **more: Any) -> Any:
+            raise ZeroDivisionError("a bug")
+
+        monkeypatch.setattr(b.told, "refuse", waiting)
+        monkeypatch.setattr(item_planner, "content", fails)
+        await b.put("products", "bad", title="Zebra lamp")
+        await waits.wait()
+        b.ms = NOW_MS + 1_000
+        turned = asyncio.create_task(b.windows.reprice_batch())
+        await until(turned.done, "the window has turned")
+        assert (await b.payload("p1"))["price"] == 8
+        broker_is_back.set()
+        await b.quiet()
