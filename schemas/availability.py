@@ -35,7 +35,7 @@ _LETTERS = re.compile(r"[^\W\d_]+")
 _REMARK = re.compile(r"\s[-–|/]\s|[,;:(]")
 """The beginning of what some add: `In stock - ships in 2 days`."""
 _ADDRESS = re.compile(r"\S*(?://|\.)\S*/")
-"""What stands before the word in `https://schema.org/InStock`, with or without the scheme."""
+"""An address before the word, as in `https://schema.org/InStock`, with or without its scheme."""
 _DENIALS = frozenset(
     "n f no not none never nil null zero false out unknown without nein nicht kein keine keiner nie non ne pas aucun "  # noqa: SIM905
     "aucune sans sin ningún ninguno nada nunca não nee niet geen nej inte ikke na isn aren".split()
