@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from schemas.errors import InvalidEvent
@@ -34,9 +36,31 @@ _GONE = frozenset(("d", "-d", "delete", "deleted", "t", "truncate", "update_prei
 """Values of such an operation, in lower case, for a row that is gone, or that is the one before a change."""
 _GONE_NUMBERS = ("1", "3")
 """The same of SQL Server's change tables: a row that is gone, and one before a change."""
-_FLAGS = ("deleted", "tombstone", "removed")
-_NEVER = ("0000-00-00", "0001-01-01", "1970-01-01", "null", "none", "false", "0")
-"""The beginnings of texts that say `never` in a column of times."""
+_PIPELINES = (
+    "fivetran|sdc|airbyte|ab|ab_cdc|cdc|hevo|peerdb|dbz|debezium|sling|dlt|dms|stitch|snowflake|artie|streamkap|estuary|flow"
+    "|rivery|meltano|matillion|striim|qlik|segment|polytomic|mongo|connect|kafka|synced|source"
+)
+_MARK = re.compile(
+    rf"(?:(?:{_PIPELINES})_+)?(?:(?:is|was|marked|marked_as|soft|row|record)_?)?(?:(deleted_?at)|deleted|tombstone|removed)"
+)
+"""The names, without the underscores before them, of flags and times of a deletion. A name that only ends in such a
+word may be a fact: `_not_deleted`, `_paint_removed`."""
+_NEVER = frozenset(
+    r"null none nil nat nan na n/a never no n f false - infinity -infinity inf -inf undefined (null) \n".split()  # noqa: SIM905
+)
+"""Texts, in lower case, that say `never` in a column of times."""
+_NOUGHT = re.compile(r"0[0\W_tz]*|0000-.*|[+-][0-9]{4,}-[0-9]{2}.*")
+"""A time of noughts alone or of the year 0, and years of more than four digits or before Christ."""
+_NUMBER = re.compile(r"-?[0-9]{1,20}(?:\.[0-9]+)?")
+_DAY_FIRST = re.compile(r"([0-9]{1,2})[/.]([0-9]{1,2})[/.]([0-9]{4})(?:\D.*)?")
+_FIRST_TIME = datetime(1970, 1, 2, tzinfo=UTC)
+"""No row was deleted before. A day after the epoch, which is the 2nd of January in the zones ahead of UTC."""
+_LAST_YEAR = 9999
+_NUMBERS_OF_NEVER = (
+    *(range(253_370_764_800 * unit, 253_402_300_800 * unit) for unit in (1, 1_000, 1_000_000)),
+    range(2**63 - 10**15, 2**63),
+)
+"""The year 9999 in seconds, milliseconds and microseconds since the epoch, and the end of 64 bits."""
 _IN_ANY_CASE = (
     "op",
     "op_type",
@@ -82,6 +106,31 @@ def _is_gone(name: str, said: Any) -> bool:
         return str(said).strip().lower() in _GONE
     if bare == "$operation":
         return str(said) in _GONE_NUMBERS
-    if bare.endswith(("deleted_at", "deletedat")):
-        return bool(said) and not str(said).strip().lower().startswith(_NEVER)
-    return bare.endswith(_FLAGS) and is_set(said)
+    mark = _MARK.fullmatch(bare)
+    if mark is None:
+        return False
+    return _is_moment(said) if mark[1] else is_set(said)
+
+
+def _is_moment(said: Any) -> bool:
+    """Return whether the value of a column of times is a time at which a row was deleted: it may stand for never."""
+    if said is None or isinstance(said, bool):
+        return bool(said)
+    text = str(said).strip().lower()
+    if not text or text in _NEVER or _NOUGHT.fullmatch(text):
+        return False
+    if _NUMBER.fullmatch(text):
+        number = int(text.partition(".")[0])
+        return number > 0 and not any(number in numbers for numbers in _NUMBERS_OF_NEVER)
+    return not _is_time_of_never(text)
+
+
+def _is_time_of_never(text: str) -> bool:
+    if day_first := _DAY_FIRST.fullmatch(text):
+        day, month, year = map(int, day_first.groups())
+        return year < _FIRST_TIME.year or year >= _LAST_YEAR or (day, month, year) == (1, 1, _FIRST_TIME.year)
+    try:
+        time = datetime.fromisoformat(text.removesuffix("utc").strip().upper())
+    except ValueError:
+        return False
+    return (time if time.tzinfo else time.replace(tzinfo=UTC)) <= _FIRST_TIME or time.year >= _LAST_YEAR

@@ -626,6 +626,15 @@ GONE: list[dict[str, Any]] = [
     {"deleted": True},
     {"deleted_at": "2026-11-10 08:00:00"},
     {"deletedAt": 1_795_941_000_000},
+    {"deleted_at": "05/11/2026 10:00"},
+    {"deleted_at": "01.02.1970"},
+    {"deleted_at": "2026-11-10T00:00:00+08:00"},
+    {"deleted_at": "1795941000000000"},
+    {"deleted_at": 20_767},
+    {"deleted_at": True},
+    {"deleted_at": "yesterday"},
+    {"_isDeleted": 1},
+    {"_cdc_tombstone": True},
 ]
 """The marks of Fivetran, Singer, Airbyte, Hevo, PeerDB, Delta Lake, Snowflake, SQL Server, Flink, AWS DMS, GoldenGate,
 Estuary, and of shops themselves."""
@@ -656,6 +665,19 @@ def test_a_delete_that_carries_a_mark_is_a_delete(mark: dict[str, Any]) -> None:
             {"METADATA$ACTION": "INSERT"},
             {"ROWKIND": "+U"},
         ),
+        *(
+            {"deleted_at": said}
+            for said in (" ", "infinity", "-infinity", "NaT", "n/a", "-", "never", "NULL", "0", "0.0", 0)
+        ),
+        *({"deleted_at": said} for said in ("9999-12-31T23:59:59Z", "9999-12-31 23:59:59.9999999", "12/31/9999")),
+        *({"deleted_at": said} for said in ("1900-01-01", "1969-12-31T16:00:00-08:00", "1970-01-01 08:00:00+08")),
+        *({"deleted_at": said} for said in ("0001-01-01T00:00:00", "00/00/0000", "1/1/1900 12:00:00 AM", "01.01.1970")),
+        *(
+            {"deleted_at": said}
+            for said in (-62_135_596_800_000, 253_402_300_799_000, 253_402_300_799, 2**63 - 1, False)
+        ),
+        *({"deletedAt": "253402300799000"}, {"_sdc_deleted_at": "1970-01-01 00:00:00 UTC"}),
+        *({"_not_deleted": True}, {"_undeleted": 1}, {"_paint_removed": True}, {"_undeleted_at": "2026-11-10"}),
         *({"_airbyte_meta": {"changes": []}}, {"deleted_scenes": "yes"}, {"removed": True}, {"_op": 7}),
     ],
     ids=str,
