@@ -149,7 +149,7 @@ async def test_a_difference_that_cannot_be_written_leaves_the_point_as_it_was() 
 
 
 async def test_a_vector_that_an_upsert_would_take_away_goes() -> None:
-    """It was written for an older text between that text's write and the clearing of its pending embedding."""
+    """The vector of an older text, whose pending embedding was not cleared yet, may be there."""
     async with opened("edge") as index:
         await put(index, before("a"), 1)
         await index.write_dense([DenseVector("a", (await index.heads(["a"]))["a"]["fingerprint"] or "", vector(1))])

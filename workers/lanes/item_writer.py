@@ -62,7 +62,7 @@ class Left(NamedTuple):
     missed: list[PendingItem]
     """Their points changed between reading and writing: they must be read and planned afresh."""
     refusals: list[Refusal]
-    """Those that are dead letters by the time the caller has this."""
+    """The items on which a pure stage failed, or whose points cannot be written: they become dead letters."""
 
 
 class ItemWriter:
