@@ -58,14 +58,25 @@ WORDS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("franken", "francs"), ("CHF",)),
 }
 """The currencies by word, in lower case. `pounds` is none of them, since it is a weight as well."""
+_ALSO_WORDS = frozenset(
+    (
+        *("ALL", "AMD", "BAM", "BOB", "CHE", "COP", "COU", "CUP", "GEL"),
+        *("MAD", "MOP", "MUR", "PEN", "RON", "RUB", "SOS", "TOP", "TRY"),
+    )
+)
+"""The codes that stand for something else in a query (`up to 12 cup coffee maker`): currencies in capitals alone.
+
+CAD, HUF and ILS are words as well, but behind a sum they are currencies in any letters.
+"""
 PRICE_MAX = 1e12
 """A greater number is no price."""
 
 _NUMBER = r"(?<![.,])\d{1,12}(?:[.,]\d{1,3})*(?![.,]?\d)"
 _SIGN_BEFORE = "|".join(map(re.escape, sorted(SIGNS, key=len, reverse=True)))
-_CODE_BEFORE = "|".join(sorted(CURRENCIES)).lower()
-_LONGEST_FIRST = sorted(WORDS, key=len, reverse=True)
-_WORD_AFTER = "|".join(word for word in _LONGEST_FIRST if not is_unspaced(word[0]))
+_CODE_IN_CAPITALS = f"(?-i:{'|'.join(sorted(_ALSO_WORDS))})"
+_CODE_BEFORE = "|".join((*sorted(CURRENCIES - _ALSO_WORDS), _CODE_IN_CAPITALS))
+_LONGEST_FIRST = sorted(WORDS.keys() - {code.lower() for code in _ALSO_WORDS}, key=len, reverse=True)
+_WORD_AFTER = "|".join((*(word for word in _LONGEST_FIRST if not is_unspaced(word[0])), _CODE_IN_CAPITALS))
 _UNSPACED_AFTER = "|".join(word for word in _LONGEST_FIRST if is_unspaced(word[0]))
 _BEFORE = rf"(?:(?:{_SIGN_BEFORE})\s?|(?:{_CODE_BEFORE})\s)"
 _AFTER = rf"(?:\s?(?:{_SIGN_BEFORE}|(?:{_WORD_AFTER})(?!{SIGN})|{_UNSPACED_AFTER}))"
@@ -78,6 +89,7 @@ AMOUNT_IN_CURRENCY = rf"(?<!{SIGN})(?:{_BEFORE}{_NUMBER}{_DASH}{_AFTER}?|{_ANY_N
 """The pattern of an amount with a sign or word of a currency."""
 AMOUNT = rf"(?:{AMOUNT_IN_CURRENCY}|(?<!{SIGN}){_NUMBER}{_DASH}(?!{SIGN}))"
 """The pattern of an amount, with or without a sign or word of a currency."""
+_WORD = re.compile(r"[^\W\d_]{2,}")
 _PARTS = re.compile(rf"(?P<before>\D*?)\s?(?P<number>{_ANY_NUMBER}){_DASH}\s?(?P<after>\D*)", re.DOTALL)
 
 
@@ -88,6 +100,18 @@ class Amount(NamedTuple):
     """Finite, > 0."""
     currencies: tuple[str, ...]
     """The currencies that its sign or word may mean; empty where it has none."""
+
+
+def with_small_letters(text: str) -> str:
+    """Return a text that is all in capitals in small letters, in which a code that is also a word is no currency.
+
+    A text whose only word with capitals is the code is given back as it is: `灯 500 TRY 以下`.
+    """
+    small = text.lower()
+    if not text.isupper() or len(small) != len(text):
+        return text
+    with_capitals = [word for word in _WORD.findall(text) if word != word.lower()]
+    return small if len(with_capitals) > 1 else text
 
 
 def amount(written: str) -> Amount | None:

@@ -43,6 +43,8 @@ _MOST_AFTER_CURRENCY = "max|maximum|maximal|at most|tops|höchstens|au plus|máx
 _BETWEEN = (("between", "and|to|-"), ("from", "to"), ("zwischen", "und"), ("entre", "et|y"), ("tra", "e"))
 _TO = "[-–~～至到]|to"
 _TO_IN_CURRENCY = "bis|à|a|hasta"
+_FEW = r"\d (?:à|a) "
+"""`piles 2 à 5 €` are two at 5 €, and `de 2 à 5 €` is a range."""
 _LEAD = "(?:(?:for|at|priced|für|bei|bis|up to|à|au|pour|por|per) )?"
 """Words that go with a bound: `for under 500`, `bis maximal 500`."""
 _LEAD_UNSPACED = "(?:(?:[价價][格钱錢位]|售[价價]|[预預]算)?[从從在是为為]?)"
@@ -60,7 +62,7 @@ def _compiled(*patterns: str) -> tuple[re.Pattern[str], ...]:
 PRICE_BETWEEN = _compiled(
     *(rf"{_WORD}(?:{first}) {_A}\s*(?:{second})\s*{_B}" for first, second in _BETWEEN),
     rf"{_LEAD_UNSPACED}{_A}\s*(?:{_TO})\s*{_B}(?:之間|之间)?",
-    rf"(?:{_WORD}(?:von|ab|de|dès|desde|da) )?{_A} (?:{_TO_IN_CURRENCY}) (?P<b>{AMOUNT_IN_CURRENCY})",
+    rf"(?:{_WORD}(?:von|ab|de|dès|desde|da) |(?!{_FEW})){_A} (?:{_TO_IN_CURRENCY}) (?P<b>{AMOUNT_IN_CURRENCY})",
 )
 """An amount `a`, another one `b`."""
 PRICE_MOST = _compiled(

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re  # noqa: TC003  (NamedTuple reads the types)
+import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from workers.understanding.amounts import Amount, amount, meant
+from workers.understanding.amounts import Amount, amount, meant, with_small_letters
 from workers.understanding.guesses import Guess, Known
 from workers.understanding.negation import negation_before
 from workers.understanding.phrases import AFTER_A_BARE_NUMBER, PERSONS, PRICE_BETWEEN, PRICE_LEAST, PRICE_MOST
-from workers.words.chunks import is_unspaced
+from workers.words.chunks import SIGN, is_unspaced
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 CURRENCIES_DIFFER = "items have prices in several currencies, and the query names none"
 NOT_SOLD_IN = "no item is offered in this currency"
 DENIED = "the query denies it"
+_LIMIT = re.compile(rf"(?<!{SIGN})(?:max|min|budget)|预算|預算", re.IGNORECASE)
+"""A word for a bound itself: `no max $500` asks for no bound, and not for the opposite one."""
 _OPPOSITE: Mapping[tuple[str, ...], tuple[str, ...]] = {
     ("max_price",): ("min_price",),
     ("min_price",): ("max_price",),
@@ -31,6 +33,7 @@ def price_guesses(text: str, known: Known, starts: Collection[int]) -> Iterator[
     """
     if not any(map(str.isdigit, text)):  # Most queries have no number, and need none of the patterns.
         return
+    text = with_small_letters(text)
     matches = [
         _Bound(found, negation_before(text, found.start()), names)
         for patterns, names in _NAMES
@@ -68,7 +71,8 @@ def _guess(text: str, bound: _Bound, known: Known, starts: Collection[int]) -> G
     if negation is not None:
         names = _OPPOSITE.get(names, names)
     guess = _in_currency((bound.start, found.end()), sorted(read), names, named, known)
-    return guess if negation is None or len(names) == 1 else guess._replace(dropped=DENIED)
+    has_opposite = len(names) == 1 and _LIMIT.search(found[0]) is None
+    return guess if negation is None or has_opposite else guess._replace(dropped=DENIED)
 
 
 def _in_currency(

@@ -135,6 +135,15 @@ def test_a_negation_turns_a_bound_around(phrases: Sequence[str], asked: dict[str
         ("lampe 500 € maximum", "lampe", MOST),
         ("Lampe von 100 bis 500 euro", "Lampe", {"min_price": 100, "max_price": 500}),
         ("lampe 100 à 500 euros", "lampe", {"min_price": 100, "max_price": 500}),
+        ("piles de 2 à 5 euros", "piles", {"min_price": 2, "max_price": 5}),
+        ("piles 2 € à 5 €", "piles", {"min_price": 2, "max_price": 5}),
+        ("piles entre 2 et 5 euros", "piles", {"min_price": 2, "max_price": 5}),
+        ("Batterien 2 bis 5 euro", "Batterien", {"min_price": 2, "max_price": 5}),
+        ("piles 2 à 5 euros", "piles 2 à 5 euros", {}),
+        ("pilas 2 a 5 euros", "pilas 2 a 5 euros", {}),
+        ("灯 最高不超过500", "灯", MOST),
+        ("耳机最高不超过500", "耳机", MOST),
+        ("灯 最低不低于500", "灯", LEAST),
         ("laptop over 100 but not over 500 euros", "laptop but", {"min_price": 100, "max_price": 500}),
         ("灯 不低于100不超过500", "灯", {"min_price": 100, "max_price": 500}),
         ("灯 100以上500以下", "灯", {"min_price": 100, "max_price": 500}),
@@ -168,10 +177,36 @@ def test_a_bound_is_in_any_currency_with_the_decimals_of_it(amount: str, value: 
 
 
 @pytest.mark.parametrize(
+    ("text", "rest"),
+    [
+        *(("up to 12 cup coffee maker", None), ("under 50 all cotton", None), ("UP TO 12 CUP COFFEE MAKER", None)),
+        *(
+            ("under 5 pen", None),
+            ("under pen 5", None),
+            ("UNDER 50 TRY", None),
+            ("HÖCHSTENS 50 TRY", None),
+            ("hasta 20 ron", None),
+        ),
+        *(
+            ("coffee up to 12 CUP", "coffee"),
+            ("灯 500 TRY 以下", "灯"),
+            ("500 TRY以下", ""),
+            ("LAMP UNDER 50 EUR", "LAMP"),
+        ),
+        *(("lamp under PEN 5", "lamp"), ("lamp under 50 cad", "lamp"), ("500 ALL or less", "")),
+    ],
+)
+def test_a_code_that_is_also_a_word_is_a_currency_in_capitals_alone(text: str, rest: str | None) -> None:
+    known = Known(("EUR", "CUP", "ALL", "PEN", "TRY", "CAD", "RON"))
+    assert filters(text, known)[0] == (text if rest is None else rest)
+
+
+@pytest.mark.parametrize(
     "text",
     [
         *("cake not by wellcome", "cake not from wellcome", "lamp not over 4 stars", "lamp under 4 stars"),
         *("lamp not between 20 and 50", "lamp not from 20 to 50", "Lampe nicht zwischen 20 und 50"),
+        *("tv no max $500", "no minimum $50", "no budget $500", "no $500 max", "kein Maximum 500", "tv no min. 50"),
         *("不太便宜 燈", "唔便宜 燈", "燈 不在100到500", "lamp isn't in stock", "shoes not sony", "shoes not red"),
     ],
 )
