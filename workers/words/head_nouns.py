@@ -57,6 +57,11 @@ _TOGETHER = frozenset(
 )
 """Words for things that are sold together: a battery pack is a battery, and a camera kit a camera."""
 _GIVING_WAY = _COLORS | _TOGETHER
+_SHADES = frozenset(
+    ("bright", "cool", "dark", "deep", "hot", "matt", "matte", "neon", "pale", "pastel", "soft", "warm")
+)
+"""Words that say which of a colour, where they are before one: `Lipstick, Hot Pink`. None of them is a thing."""
+_BEFORE_COLORS = _GIVING_WAY | _SHADES
 _OF_NUMBERS = "0123456789.,"
 
 
@@ -65,14 +70,18 @@ def head_nouns(text: str, leaving_out: Collection[str] = ()) -> Iterator[str]:
 
     A head noun is the last word of a name, as English, German and Chinese put the thing after its kind. A name ends
     with the text, before a sign, a number or one of certain words, and where capitals begin (`mouse USB`). A last word
-    that is a colour, or says that things are sold together, gives way to the one before it. What is counted (`7 Port`,
+    that is a colour, or says that things are sold together, gives way to the one before it, and so does `dark` before a
+    colour. What is counted (`7 Port`,
     `3 pcs`) comes after the other head nouns, since it is a part of the thing more often than the thing itself.
     """
     counted: list[str] = []
     for name, is_counted in _names(text):
         word = name[-1]
         if word in _GIVING_WAY:
-            word = next((each for each in reversed(name) if each not in _GIVING_WAY), name[0])
+            giving_way = _BEFORE_COLORS if word in _COLORS else _GIVING_WAY
+            word = next((each for each in reversed(name) if each not in giving_way), name[0])
+            if word in _SHADES:
+                continue
         noun = word[-2:] if not word.isascii() and is_unspaced(word) else singular(word)
         if word in _COLORS or len(noun) < LETTERS_MIN or noun in leaving_out or noun in _ENDING:
             continue
