@@ -8,23 +8,29 @@ from __future__ import annotations
 
 import re
 
-_UNIT = (
-    r"(?:(?:business|working|more) )?(?:s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|w|weeks?|months?|years?"
+_UNIT_IN_FULL = (
+    r"(?:(?:business|working|more) )?(?:secs?|seconds?|mins?|minutes?|h|hrs?|hours?|days?|weeks?|months?|years?"
     r"|sekunden?|minuten?|std\.?|stunden?|(?:werk|arbeits)?tage?n?|wochen?|monate?n?|jahre?n?"
     r"|secondes?|heures?|jours?(?: ouvr[ée]s)?|semaines?|mois|ans?"
     r"|segundos?|minutos?|horas?|d[ií]as?|semanas?|mes(?:es)?|años?"
     r"|secondi|minut[oi]|or[ae]|giorn[oi]|settiman[ae]|mes[ei]|ann[oi])"
 )
+_UNIT = rf"(?:{_UNIT_IN_FULL}|[smdw])"
+"""Letters alone are lengths too: `within 10 m` is a time only where something happens then."""
 _COUNT = (
     r"(?:an?|one|ein(?:e[nmr]?)?|une?|un[ao]|[0-9]+(?:[.,][0-9]+)?(?:(?: ?[-–] ?| (?:to|bis|à|a|oder|or) )[0-9]+)?)\+?"
 )
 SPAN = rf"(?:about |over |ca\. )?(?:{_COUNT} ?{_UNIT})(?:,? (?:{_COUNT} ?{_UNIT})){{0,2}}"
-_SPAN_UNSPACED = (
-    r"[0-9]+(?:[-–~至到][0-9]+)?\s?(?:秒|分[钟鐘]?|[个個]?小[时時]|[个個]?工作[日天]|天|日|[周週]|[个個]?月|年)"
+_SPAN_IN_FULL = rf"(?:about |over |ca\. )?(?:{_COUNT} ?{_UNIT_IN_FULL})(?:,? (?:{_COUNT} ?{_UNIT_IN_FULL})){{0,2}}"
+_COUNT_UNSPACED = r"[0-9]+(?:[-–~至到][0-9]+)?\s?"
+SPAN_UNSPACED = (
+    rf"{_COUNT_UNSPACED}(?:秒|分[钟鐘]?|[个個]?小[时時]|[个個]?工作[日天]|天|日|[周週]|[个個]?月|年)"
     r"(?:之?[前后後内內]|以[前后後内內])"
 )
+_AGE_UNSPACED = rf"(?!{_COUNT_UNSPACED}(?:[个個]?月|年)[之以]?[后後内內])"
+"""Months and years after which something happens are an age, unless news follows."""
 _WORDS = (
-    "just now|now|today|tonight|yesterday|tomorrow|(?:next|last|this) (?:week|month|year)"
+    "just now|today|tonight|yesterday|tomorrow|(?:next|last|this) (?:week|month|year)"
     "|heute|gestern|(?:über)?morgen|nächste woche|aujourd['’]hui|hier|demain|hoy|ayer|mañana|oggi|ieri|domani"
     "|今[天日]|明[天日]|昨[天日]|[刚剛][刚剛才]"
 )
@@ -32,11 +38,19 @@ WEEKDAY = (
     "(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day|montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag"
     "|lundi|mardi|mercredi|jeudi|vendredi|samedi|dimanche)"
 )
+DAY_NAME = rf"(?:{WEEKDAY}|(?:mon|tues?|wed|thur?s?|fri|sat|sun|mo|di|mi|do|fr|sa|so|lun|mar|mer|jeu|ven|sam|dim)\.?)"
+MONTH = (
+    "(?:jan(?:uary?|v\\.?|vier)?|jänner|feb(?:ruary?|rero|braio)?|févr?(?:ier)?|mar(?:ch|s|zo)?|märz?|apr(?:il|ile)?"
+    "|avr(?:il)?|abr(?:il)?|may|mayo|mai|maggio|june?|juni|juin|junio|giugno|july?|juli|juil(?:let)?|julio|luglio"
+    "|aug(?:ust)?|août|ago(?:sto)?|sept?|sept(?:ember|embre|iembre)|settembre|oct(?:ober|obre|ubre)?|okt(?:ober)?|ottobre"
+    "|nov(?:ember|embre|iembre)?|dec(?:ember)?|dez(?:ember)?|déc(?:embre)?|dic(?:iembre|embre)?|ene(?:ro)?|gennaio)\\.?"
+)
+"""The names of months in full and in their short forms: anything behind a short form would make `24 markers` a day."""
 FROM_NOW = (
-    r"(?:(?:in|within|after|dans|sous|d['’]ici|en|dentro de|entro|fra|vor|innerhalb von|binnen|noch|il y a|hace) "
-    rf"{SPAN}"
+    r"(?:(?:in|within|dans|sous|d['’]ici|en|dentro de|entro|fra|vor|innerhalb von|binnen|noch|il y a|hace) "
+    rf"{_SPAN_IN_FULL}"
     rf"|{SPAN} (?:ago|left|remaining|later|from now|to go|fa|übrig|restants?)|[0-9:]{{4,8}} (?:left|remaining)"
-    rf"|{_SPAN_UNSPACED}|{_WORDS})"
+    rf"|{_AGE_UNSPACED}{SPAN_UNSPACED}|{_WORDS})"
 )
 """A moment by its distance from now."""
 NEWS = (
@@ -45,7 +59,7 @@ NEWS = (
     r"|ends?|starts?|expires?|updated|modified|added|posted|created|seen|sold|viewed|synced|get it|order"
     r"|lieferbar|lieferung|lieferzeit|versand(?:fertig|bereit)?|zustellung|verfügbar|aktualisiert|endet"
     r"|livraison|livrée?|expédiée?|expédition|disponible|entrega|envío|consegna|spedizione)"
-    r"(?: (?:in|by|on|at|in stock|before|until|from|am|bis|ab|le|avant|el|il|ca\.?))?)"
+    r"(?: (?:in|within|after|by|on|at|in stock|before|until|from|am|bis|ab|le|avant|el|il|ca\.?))?)"
 )
 NEWS_UNSPACED = "(?:[发發出][货貨]|[送到][达達货貨]|更新)"
 """The words for what happens at such a moment. They come before the moment, in Chinese after it."""
@@ -53,12 +67,13 @@ _THINGS = "items?|pieces?|pcs|units?|stück|stk\\.?|artikel|articles?|pièces?|u
 _STATES = (
     "left|left in stock|remaining|in stock|available|sold|auf lager|verfügbar|übrig|en stock|restants?"
     "|disponibles?|reviews?|ratings?|bewertungen|rezensionen|avis|reseñas|recensioni|views?"
-    "|viewed today|times|people are viewing this"
+    "|viewed today|people are viewing this"
 )
 _COUNTED = r"[0-9.,]+\+?"
 COUNT = re.compile(
-    rf"(?:only|just|nur noch|nur|noch|plus que|seulement|solo|sold|stock:?|qty:?|quantity:?) {_COUNTED}"
-    rf"(?: (?:{_THINGS}))?(?: (?:{_STATES}))?"
+    rf"(?:only|nur noch|nur|noch|plus que|seulement|sold|stock:?|qty:?|quantity:?) {_COUNTED}"
+    rf"(?: (?:{_THINGS}))?(?: (?:{_STATES}|times))?"
+    rf"|(?:just|solo) {_COUNTED} (?:(?:{_THINGS})(?: (?:{_STATES}))?|{_STATES})"
     rf"|\(?{_COUNTED}(?: (?:{_THINGS}))? (?:{_STATES})\)?"
     r"|[0-5](?:[.,][0-9]+)? (?:out of|von|sur|de|su) 5(?: \w+)?|[0-5][.,][0-9]+ ?(?:/ ?5|stars?|sterne?|étoiles)"
     r"|\([0-9.,]+\)|★ ?[0-9.,]+|(?:[剩库庫][余餘存]?|[仅僅]剩)\s?[0-9]+\s?[件个個只]?",

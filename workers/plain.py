@@ -16,7 +16,18 @@ import orjson
 
 from schemas.currencies import CURRENCIES
 from schemas.texts import visible, with_ascii_digits
-from workers.passing import AROUND_A_PRICE, COUNT, FROM_NOW, NEWS, NEWS_UNSPACED, SPAN, WEEKDAY
+from workers.passing import (
+    AROUND_A_PRICE,
+    COUNT,
+    DAY_NAME,
+    FROM_NOW,
+    MONTH,
+    NEWS,
+    NEWS_UNSPACED,
+    SPAN,
+    SPAN_UNSPACED,
+    WEEKDAY,
+)
 from workers.sources.markup import text_of
 
 if TYPE_CHECKING:
@@ -39,24 +50,30 @@ _NUMBER = re.compile(
 _ZONE = r"(?:[Zz]|UTC|GMT)?(?: ?[+-][0-9:]{2,6}(?: [A-Z]{3,5})?)?(?:\[[\w/+-]+\])?(?: \([\w ]+\))?"
 """An offset from UTC with the names of zones that Go, Java and JavaScript add."""
 _CLOCK = rf"(?:[0-9]{{1,2}}:[0-9:.,]+ ?(?:[AaPp][Mm])? ?{_ZONE}|[0-9]{{1,2}} ?[AaPp]\.?[Mm]\.?)"
-_MONTH = (
-    r"(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec|mär|mai|okt|dez|fév|avr|juin|juil|août|déc|ene|abr|ago|dic)"
-    r"[a-z]*\.?"
-)
 _DAY = (
     r"(?:[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}Z?|[0-9]{4}-?W[0-9]{2}(?:-?[1-7])?|[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{4}"
-    r"|[0-9]{1,2}/[0-9]{1,2}/[0-9]{2}|/Date\([0-9+-]+\)/"
-    rf"|(?:[a-z]{{3,9}},? )?[0-9]{{1,2}}\.?[- ]{_MONTH}(?:[- ][0-9]{{4}})?"
-    rf"|(?:[a-z]{{3}},? )?{_MONTH} [0-9]{{1,2}}(?:,? [0-9]{{4}})?"
-    r"|[0-9]{4}年[0-9]{1,2}月[0-9]{1,2}日)"
+    r"|/Date\([0-9+-]+\)/|[0-9]{4}年[0-9]{1,2}月[0-9]{1,2}日)"
+)
+_DAY_OF_MONTH = rf"(?:[0-9]{{1,2}}\.?[- ]{MONTH}|{MONTH} [0-9]{{1,2}})"
+_SHORT_DATE = r"(?:[0-3]?[0-9]/[01]?[0-9]|[01]?[0-9]/[0-3]?[0-9])/[0-9]{2}"
+_SHORT_DAY = rf"(?:{_DAY_OF_MONTH}|{_SHORT_DATE})"
+"""A day without its year, or with two digits of it: alone it may be a name (`Mark 4`) or sizes (`10/12/14`)."""
+_YEAR = r"(?:[- ]|,? )[0-9]{4}"
+_OF_CLOCK = rf",?[Tt ]{_CLOCK}"
+_NAMED_DAY = (
+    rf"(?:(?=[0-9]){_SHORT_DATE}{_OF_CLOCK}|{_DAY_OF_MONTH}(?:{_YEAR}(?:{_OF_CLOCK})?|{_OF_CLOCK})"
+    rf"|{DAY_NAME},? {_SHORT_DAY}(?:{_YEAR})?(?:{_OF_CLOCK})?)"
 )
 _DURATION = r"P(?=[0-9T])(?:[0-9]+[YMWD])*(?:T(?:[0-9.]+[HMS])+)?"
-_IN_C = rf"[a-z]{{3}} {_MONTH} +[0-9]{{1,2}} [0-9:]{{5,8}}(?: [a-z]{{3,5}})? [0-9]{{4}}"
+_IN_C = rf"[a-z]{{3}} {MONTH} +[0-9]{{1,2}} [0-9:]{{5,8}}(?: [a-z]{{3,5}})? [0-9]{{4}}"
 _BASIC = r"[0-9]{8}T[0-9]{4,6}(?:\.[0-9]+)?(?:Z|[+-][0-9:]{2,5})?"
-_MOMENT = rf"(?:{_DAY}(?:,?[Tt ]{_CLOCK})?|{_CLOCK}|{_DURATION}|{_IN_C}|{_BASIC}|{FROM_NOW})"
+_MOMENT = (
+    rf"(?:(?=\D{{0,20}}[0-9])(?:{_DAY}(?:{_OF_CLOCK})?|{_CLOCK}|{_DURATION}|{_BASIC}|{_NAMED_DAY}|{_IN_C})|{FROM_NOW})"
+)
+_MOMENTS = rf"{_MOMENT}(?:(?:/|--){_MOMENT})?"
 _TIME = re.compile(
-    rf"(?:{NEWS}[: ]+)?{_MOMENT}(?:(?:/|--){_MOMENT})?"
-    rf"|{NEWS}[: ]+(?:{SPAN}|{WEEKDAY}(?:,? {_MOMENT})?)|{FROM_NOW}{NEWS_UNSPACED}",
+    rf"{_MOMENTS}|{NEWS}[: ]+(?:{_MOMENTS}|{SPAN}|now|{_SHORT_DAY}|{WEEKDAY}(?:,? (?:{_MOMENT}|{_SHORT_DAY}))?)"
+    rf"|(?=[0-9])(?:{FROM_NOW}|{SPAN_UNSPACED}){NEWS_UNSPACED}",
     re.IGNORECASE,
 )
 """A day, as RFC 3339, ISO 8601, RFC 1123, C and people write it, with or without a time of day, or that alone; a
@@ -70,7 +87,7 @@ _ADDRESS = re.compile(
 """An address of the web, of mail, of a telephone, or of a file. Those of files would try each sign of a long text."""
 _DIGEST = re.compile(
     r"(?:(?:sha|md)-?[0-9]{1,3}[:-]|[0-9]{1,6}-)?[0-9a-fA-F]{16,}"
-    r"|(?=(?:[^0-9]*[0-9]){3})[0-9A-Za-z]{24,}|(?:W/)?\"\S{6,}\""
+    r"|(?=(?:[^0-9]*[0-9]){3})[0-9A-Za-z]{24,}|(?:W/)?\"(?=[^\"]*[0-9])(?=[^\"]*[0-9a-fA-F]{6})[0-9a-fA-F:._-]+(?:gzip|br)?\""
     r"|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|[A-Za-z0-9+/_.-]{40,}={0,2}"
 )
 """A digest, a random id, a revision of CouchDB, and an ETag."""
