@@ -79,7 +79,8 @@ _IN_OTHER_FORM = re.compile(
 """A time without seconds, or with an offset as PostgreSQL and BigQuery write it: `+00`, `+0530`, ` UTC`."""
 _NEVER = "0000-00-00"
 """MySQL's text for no time."""
-_DIGITS_OF_SECONDS = 9
+_DIGITS_OF_NUMBERS = range(9, 20)
+"""From the digits of seconds to those of 64 bits: a text with others is no time that is a number."""
 _COMPACT_FORMATS = {12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S", 17: "%Y%m%d%H%M%S%f"}
 """The forms of a time without signs, such as `20260101120000`, by the number of its digits."""
 _CENTURIES = ("19", "20")
@@ -190,6 +191,8 @@ def time_value(value: Any) -> Any:
         return _time_of_text(value)
     if type(value) is not int:
         return value
+    if (time := _of_compact_form(str(value))) is not None:
+        return time
     if value in _YEARS:
         raise InvalidEvent(f"{value} looks like a year: map a column that is a time")
     if value < DAYS_BELOW:
@@ -209,9 +212,8 @@ def _time_of_text(text: str) -> Any:
         return None
     if text.startswith(("-", "0000-")):
         return FIRST
-    if text.isdecimal() and len(text) >= _DIGITS_OF_SECONDS:
-        is_compact = len(text) in _COMPACT_FORMATS and text.startswith(_CENTURIES)
-        return _of_compact_form(text) if is_compact else time_value(int(text))
+    if text.isdecimal() and len(text) in _DIGITS_OF_NUMBERS:
+        return text if _is_compact(text) and not _of_compact_form(text) else time_value(int(text))
     day = text.removesuffix("Z")
     if len(day) == 10 and day[4:5] == day[7:8] == "-":
         return f"{day}T00:00:00Z"
@@ -220,11 +222,18 @@ def _time_of_text(text: str) -> Any:
     return _of_other_form(text) if _IN_OTHER_FORM.fullmatch(text) else text
 
 
-def _of_compact_form(digits: str) -> str:
+def _is_compact(digits: str) -> bool:
+    return len(digits) in _COMPACT_FORMATS and digits.startswith(_CENTURIES)
+
+
+def _of_compact_form(digits: str) -> str | None:
+    """Return the time that digits say in the order of a date; None if they say none."""
+    if not _is_compact(digits):
+        return None
     try:
         return f"{datetime.strptime(digits, _COMPACT_FORMATS[len(digits)]).isoformat()}Z"
     except ValueError:
-        return digits
+        return None
 
 
 def _of_other_form(text: str) -> str:

@@ -549,11 +549,15 @@ def test_a_sale_price_that_is_not_below_the_price_is_no_sale() -> None:
         ("20260101120000123", "2026-01-01T12:00:00.123000Z"),
         ("20261301120000", "20261301120000"),
         ("202601012500", "202601012500"),
+        ("1" * 5_000, "1" * 5_000),
+        (20_260_101_120_000, "2026-01-01T12:00:00Z"),
+        (20_260_101_120_000_123, "2026-01-01T12:00:00.123000Z"),
+        (1_795_941_000_000, 1_795_941_000_000),
         ("1795941000000", 1_795_941_000_000),
         ("1795941000000000", 1_795_941_000_000),
     ],
 )
-def test_digits_that_are_a_date_in_order_are_no_milliseconds(text: str, read: Any) -> None:
+def test_digits_that_are_a_date_in_order_are_no_milliseconds(text: str | int, read: Any) -> None:
     """A text that looks like such a date and is none stays as it is, and is refused by the parser."""
     assert time_value(text) == read
 
