@@ -114,7 +114,7 @@ def _is_gone(name: str, said: Any) -> bool:
 
 def _is_moment(said: Any) -> bool:
     """Return whether the value of a column of times is a time at which a row was deleted: it may stand for never."""
-    if said is None or isinstance(said, bool):
+    if not said or isinstance(said, bool):
         return bool(said)
     text = str(said).strip().lower()
     if not text or text in _NEVER or _NOUGHT.fullmatch(text):

@@ -676,7 +676,7 @@ def test_a_delete_that_carries_a_mark_is_a_delete(mark: dict[str, Any]) -> None:
             {"deleted_at": said}
             for said in (-62_135_596_800_000, 253_402_300_799_000, 253_402_300_799, 2**63 - 1, False)
         ),
-        *({"deletedAt": "253402300799000"}, {"_sdc_deleted_at": "1970-01-01 00:00:00 UTC"}),
+        *({"deleted_at": []}, {"deletedAt": "253402300799000"}, {"_sdc_deleted_at": "1970-01-01 00:00:00 UTC"}),
         *({"_not_deleted": True}, {"_undeleted": 1}, {"_paint_removed": True}, {"_undeleted_at": "2026-11-10"}),
         *({"_airbyte_meta": {"changes": []}}, {"deleted_scenes": "yes"}, {"removed": True}, {"_op": 7}),
     ],
