@@ -122,12 +122,12 @@ def point_id(product_id: str) -> str:
     return str(uuid.uuid5(POINT_NAMESPACE, product_id))
 
 
-def differs(before: object, now: object) -> bool:
+def differs(field: str, before: object, now: object) -> bool:
     """Return whether a field of a point has another value than `before`.
 
-    Inside an object 1, 1.0 and true are three values, as they are in JSON, although Python takes them for equal.
+    Among attributes 1, 1.0 and true are three values, as they are in JSON, although Python takes them for equal.
     """
-    return before != now or (isinstance(now, dict) and repr(before) != repr(now))
+    return before != now or (field == "attributes" and repr(before) != repr(now))
 
 
 def point_epoch(version: int) -> int:

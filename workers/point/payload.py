@@ -74,7 +74,7 @@ def differing_fields(stored: Payload, content: Content, among: Sequence[str] = C
     return [
         field
         for field in among
-        if differs(before.get(field), now[field]) and differs(_value(before, field), now[field])
+        if differs(field, before.get(field), now[field]) and differs(field, _value(before, field), now[field])
     ]
 
 

@@ -55,7 +55,7 @@ def differences(write: Upsert, before: Stored) -> list[UpdateOperation]:
     if write.dense is before.dense:
         vectors.pop(DENSE, None)
     stored = cast("dict[str, Any]", before.payload) | {"fingerprint": None}
-    differing = {field: value for field, value in write.payload.items() if differs(stored.get(field), value)}
+    differing = {field: value for field, value in write.payload.items() if differs(field, stored.get(field), value)}
     return [
         UpdateOperation.set_payload([point], {"fingerprint": None}),
         UpdateOperation.update_vectors([PointVectors(point, vectors)]),
