@@ -102,7 +102,8 @@ class Payload(Content):
     fingerprint: str | None
     """The fingerprint of the document of this payload; None if the item is not visible."""
     vector_fingerprint: str | None
-    """The fingerprint of the document that the stored dense vector was made from. It differs while one is pending."""
+    """The fingerprint of the document that the stored dense vector was made from. It differs while one is pending. With
+    `~` before it the vector of that document is being written."""
     vector_due: str | None
     """The fingerprint of the pending embedding; None if there is none."""
     vector_due_at_ms: int | None
@@ -116,10 +117,19 @@ class Payload(Content):
     """The time at which search could first show the facet, by facet."""
 
 
+BEING_WRITTEN = "~"
+"""The sign before a fingerprint whose vector is being written: which vector the point has is not known until then."""
+
+
 @lru_cache(IDS_CACHED_MAX)
 def point_id(product_id: str) -> str:
     """Return the id of the point of an item: the UUIDv5 of its product_id."""
     return str(uuid.uuid5(POINT_NAMESPACE, product_id))
+
+
+def being_written(fingerprint: str) -> str:
+    """Return the `vector_fingerprint` of a point while the vector of this document is being written to it."""
+    return f"{BEING_WRITTEN}{fingerprint}"
 
 
 def differs(field: str, before: object, now: object) -> bool:

@@ -14,11 +14,13 @@ from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedR
 from schemas.errors import Gone, Misconfigured, Unavailable
 from schemas.queries import Filters
 from tests.support.clocks import ManualClock
-from tests.support.index_backends import MODEL, content, front_url, planned
+from tests.support.index_backends import MODEL, content, front_url, planned, vector
 from workers.index.layout import INDEXED_FIELDS
 from workers.index.server.calls import PERSISTENCE, Calls, check_version
 from workers.index.server.collections import SERVED_SECONDS_MAX
 from workers.index.server.open import open_with
+from workers.index.server.operations import operations
+from workers.index.writes import DenseVector, Upsert
 from workers.retry import Backoff, Persistence
 
 if TYPE_CHECKING:
@@ -50,6 +52,30 @@ class Flaky(AsyncQdrantClient):
             await super().batch_update_points(collection_name, update_operations[: self.applied], **more)
             raise ResponseHandlingException(ConnectionError("connection lost"))
         return await super().batch_update_points(collection_name, update_operations, **more)
+
+
+class Interrupted(AsyncQdrantClient):
+    """Local mode, where another worker writes before the last operation of the next batch that writes a vector."""
+
+    other: Write | None = None
+
+    async def batch_update_points(
+        self,
+        collection_name: str,
+        update_operations: Sequence[models.UpdateOperation],
+        wait: bool = True,
+        ordering: models.WriteOrdering | None = None,
+        timeout: int | None = None,  # noqa: ASYNC109  # As the client has it.
+        **more: Any,
+    ) -> list[models.UpdateResult]:
+        writes_vector = any(isinstance(each, models.UpdateVectorsOperation) for each in update_operations)
+        if self.other is None or not writes_vector:
+            return await super().batch_update_points(collection_name, update_operations, **more)
+        *first, last = update_operations
+        await super().batch_update_points(collection_name, first, **more)
+        other, self.other = self.other, None
+        await super().batch_update_points(collection_name, operations([other]), **more)
+        return await super().batch_update_points(collection_name, [last], **more)
 
 
 async def serving(client: AsyncQdrantClient, persistence: Persistence = PERSISTENCE, alias: str = "items") -> Index:
@@ -242,3 +268,23 @@ async def test_a_server_that_is_too_old_is_refused(
     with nullcontext() if is_taken else pytest.raises(Misconfigured, match=r"is of version 1\.16\.9.*1\.17 or later"):
         await check_version(Calls(client, QUICK))
     await client.close()
+
+
+@pytest.mark.parametrize("old", [None, vector(0, 1)], ids=["no vector", "an old vector"])
+async def test_an_embedding_stays_pending_where_another_worker_wrote_its_text_without_its_vector(old: Any) -> None:
+    client = Interrupted(":memory:")
+    index = await serving(client)
+    first = planned(content("a", "Zebra lamp"), 1, dense=old).write
+    text = planned(content("a", "Giraffe lamp"), 2).write
+    assert isinstance(first, Upsert) and isinstance(text, Upsert) and text.payload["fingerprint"] is not None
+    await index.write([first, text])
+    [stored] = (await index.stored(["a"], vectors=True)).values()
+    planned_before = stored._replace(payload=first.payload, dense=old)
+    client.other = planned(content("a", "Giraffe lamp"), 3, stored=planned_before).write
+    written = DenseVector("a", text.payload["fingerprint"], vector(1))
+    await index.write_dense([written])
+    assert (await index.stored(["a"]))["a"].payload["vector_due"] == written.fingerprint
+    await index.write_dense([written])
+    [now] = (await index.stored(["a"], vectors=True)).values()
+    assert (now.payload["vector_due"], now.payload["vector_fingerprint"]) == (None, written.fingerprint)
+    assert now.dense is not None and now.dense.tolist() == [1, 0, 0, 0]

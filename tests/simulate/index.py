@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 from schemas.errors import Unavailable
-from schemas.points import Payload, Status
+from schemas.points import Payload, Status, being_written
 from workers.embedder.interface import ModelId
 from workers.index.layout import HEAD_FIELDS, complete_payload
 from workers.index.metadata import Metadata
@@ -74,6 +74,19 @@ class Points:
         if point is not None and point.payload["vector_due"] == fingerprint:
             cleared = {**point.payload, **fields, "vector_due": None, "vector_due_at_ms": None}
             self._put(product_id, point, Point(cleared, point.words, point.dense, point.writer))
+
+    def begin_vector(self, made: DenseVector) -> None:
+        """Say that a vector is being written, where the pending embedding is still that of its text."""
+        point = self.by_id.get(made.product_id)
+        if point is not None and point.payload["vector_due"] == made.fingerprint:
+            begun = {**point.payload, "vector_fingerprint": being_written(made.fingerprint)}
+            self._put(made.product_id, point, Point(begun, point.words, point.dense, point.writer))
+
+    def end_vector(self, made: DenseVector) -> None:
+        """Clear the pending embedding of a vector, where nothing was written since `begin_vector`."""
+        point = self.by_id.get(made.product_id)
+        if point is not None and point.payload["vector_fingerprint"] == being_written(made.fingerprint):
+            self.clear_pending(made.product_id, made.fingerprint, {"vector_fingerprint": made.fingerprint})
 
     def write_vector(self, made: DenseVector) -> None:
         """Write a vector, where the pending embedding is still that of its text."""
@@ -219,9 +232,9 @@ class IndexClient:
         """Do nothing, because the points are in memory."""
 
     def _vector_write(self, made: DenseVector) -> Iterator[Operation]:
+        yield _bound(self._points.begin_vector, made)
         yield _bound(self._points.write_vector, made)
-        fields = {"vector_fingerprint": made.fingerprint}
-        yield _bound(self._points.clear_pending, made.product_id, made.fingerprint, fields)
+        yield _bound(self._points.end_vector, made)
 
 
 def _bound(call: Callable[..., None], *arguments: Any) -> Operation:

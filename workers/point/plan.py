@@ -9,7 +9,7 @@ from enum import StrEnum
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple, cast
 
-from schemas.points import Status
+from schemas.points import BEING_WRITTEN, Status
 from workers.document import document
 from workers.index.stored import Stored
 from workers.index.writes import Patch, Reprice, Upsert
@@ -184,9 +184,12 @@ def _vector(
     """Return the vector to write, and the vector state: an old vector serves until the new one comes.
 
     While an embedding is pending the stored vector may be the old or the new one, since the new vector is written
-    before `vector_due` is cleared.
+    before `vector_due` is cleared. One that is being written is not carried over: its writer clears `vector_due` only
+    where the point still says so.
     """
     old = None if stored is None or stored.dense is None else stored.payload["vector_fingerprint"]
+    if old is not None and old.startswith(BEING_WRITTEN):
+        old = None
     if stored is not None and old == fingerprint and stored.payload["vector_due"] is None:
         return stored.dense, payload.VectorState(fingerprint, fingerprint, None, None)
     at_hand = cached(fingerprint)

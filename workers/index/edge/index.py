@@ -96,7 +96,11 @@ class EdgeIndex(EdgeReading):
 
     @override
     async def write_dense(self, vectors: Sequence[DenseVector]) -> None:
-        await self._update(step for vector in vectors for step in self._write_vector(vector))
+        self._check_disk()
+        turns = CooperativeTurns(self._gate)
+        for vector in vectors:
+            self._write_vector(vector)
+            await turns.yield_if_over()
 
     @override
     async def mark_embedding_failed(self, product_id: str, fingerprint: str, reason: str) -> None:
@@ -170,14 +174,17 @@ class EdgeIndex(EdgeReading):
                 f"{FREE_BYTES_MIN >> 20}: free some space, writing goes on by itself"
             )
 
-    def _write_vector(self, vector: DenseVector) -> Iterable[UpdateOperation]:
-        """Write the vector, then clear `vector_due`: after a crash between the two it is written again."""
+    def _write_vector(self, vector: DenseVector) -> None:
+        """Write the vector, then clear `vector_due`: after a crash between the two it is written again.
+
+        Nothing else is written between: a point with the same text, but without this vector, would be cleared too.
+        """
         point = point_id(vector.product_id)
         pending = where.embedding_pending(point, vector.fingerprint)
         if not self._shard.count(CountRequest(filter=pending)):
             return  # `update_vectors` of a missing point is an error, whatever its condition.
         self._writes.written(vector.product_id)
-        yield UpdateOperation.update_vectors([PointVectors(point, {DENSE: accepted(vector.vector)})], condition=pending)
+        dense = [PointVectors(point, {DENSE: accepted(vector.vector)})]
+        self._shard.update(UpdateOperation.update_vectors(dense, condition=pending))
         written = {"vector_due": None, "vector_due_at_ms": None, "vector_fingerprint": vector.fingerprint}
-        self._writes.written(vector.product_id)  # It may have been read between the two.
-        yield UpdateOperation.set_payload_by_filter(pending, written)
+        self._shard.update(UpdateOperation.set_payload_by_filter(pending, written))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from qdrant_client import models
 
+from schemas.points import being_written
 from workers.index.conditions import AnyOf, Except, Is, IsIn, IsOneOf, Lacks, Within
 from workers.index.layout import CREATED_WITH
 
@@ -43,6 +44,13 @@ def embedding_pending(point: str, fingerprint: str) -> models.Filter:
     return _of(point, models.FieldCondition(key="vector_due", match=models.MatchValue(value=fingerprint)))
 
 
+def vector_being_written(point: str, fingerprint: str) -> models.Filter:
+    """Return the filter for this point, if the vector of this pending embedding is being written to it."""
+    written = models.MatchValue(value=being_written(fingerprint))
+    pending = models.FieldCondition(key="vector_due", match=models.MatchValue(value=fingerprint))
+    return _of(point, pending, models.FieldCondition(key="vector_fingerprint", match=written))
+
+
 def any_embedding_pending(pending: Sequence[tuple[str, str]]) -> models.Filter:
     """Return the filter for the points among these whose embedding of the given fingerprint is pending."""
     return models.Filter(should=[embedding_pending(point, fingerprint) for point, fingerprint in pending])
@@ -67,8 +75,8 @@ def not_created_with(collection: str) -> models.Filter:
     return models.Filter(must_not=[same])
 
 
-def _of(point: str, condition: models.FieldCondition) -> models.Filter:
-    return models.Filter(must=[models.HasIdCondition(has_id=[point]), condition])
+def _of(point: str, *conditions: models.FieldCondition) -> models.Filter:
+    return models.Filter(must=[models.HasIdCondition(has_id=[point]), *conditions])
 
 
 def _field(condition: Condition) -> models.FieldCondition | models.HasIdCondition | models.Filter:

@@ -11,7 +11,7 @@ from schemas.points import point_id
 from workers.index.layout import CREATED_WITH, POSITIONS_POINT, positions_in
 from workers.index.server import filters as where
 from workers.index.server.calls import OPERATIONS_MAX
-from workers.index.server.operations import clear_pending, operations, set_payload, update_vectors
+from workers.index.server.operations import begin_vector, clear_pending, operations, set_payload, update_vectors
 from workers.index.server.reading import VERSION_ALONE, ServerReading
 from workers.index.writes import DenseVector, Patch, Write
 
@@ -29,14 +29,16 @@ class ServerIndex(ServerReading):
 
     @override
     async def write_dense(self, vectors: Sequence[DenseVector]) -> None:
-        """Write all vectors, then clear `vector_due`: after a crash between the two they are written again."""
+        """Write all vectors, then clear `vector_due`: after a crash or another write between the two they are written
+        again."""
         # The server answers an update of a missing point with an error.
         records = await self._retrieve([point_id(vector.product_id) for vector in vectors], False)
         present = {str(record.id) for record in records}
         there = [vector for vector in vectors if point_id(vector.product_id) in present]
         for start in range(0, len(there), OPERATIONS_MAX):
             chunk = there[start : start + OPERATIONS_MAX]
-            await self._calls.update(self._name, [update_vectors(chunk), *(clear_pending(each) for each in chunk)])
+            steps = [*map(begin_vector, chunk), update_vectors(chunk), *map(clear_pending, chunk)]
+            await self._calls.update(self._name, steps)
 
     @override
     async def mark_embedding_failed(self, product_id: str, fingerprint: str, reason: str) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from qdrant_client import models
 
-from schemas.points import point_id
+from schemas.points import being_written, point_id
 from workers.index import lexical
 from workers.index.interface import DENSE, LEXICAL
 from workers.index.server import filters as where
@@ -73,10 +73,20 @@ def update_vectors(vectors: Sequence[DenseVector]) -> models.UpdateOperation:
     return models.UpdateVectorsOperation(update_vectors=models.UpdateVectors(points=points, update_filter=condition))
 
 
+def begin_vector(vector: DenseVector) -> models.UpdateOperation:
+    """Return the operation that says that a vector is being written, where its embedding is still pending.
+
+    Another worker may write the item between the vector and the clearing of `vector_due`: with the same text, and
+    without that vector, or with an old one. Its write takes the mark away, so that the embedding stays pending.
+    """
+    point, fingerprint = point_id(vector.product_id), vector.fingerprint
+    return set_payload({"vector_fingerprint": being_written(fingerprint)}, where.embedding_pending(point, fingerprint))
+
+
 def clear_pending(vector: DenseVector) -> models.UpdateOperation:
-    """Return the operation that clears `vector_due` after its vector was written."""
+    """Return the operation that clears `vector_due` after its vector was written, where nothing came between."""
     written = {"vector_due": None, "vector_due_at_ms": None, "vector_fingerprint": vector.fingerprint}
-    return set_payload(written, where.embedding_pending(point_id(vector.product_id), vector.fingerprint))
+    return set_payload(written, where.vector_being_written(point_id(vector.product_id), vector.fingerprint))
 
 
 def _chunks(upserts: Sequence[Upsert]) -> list[list[Upsert]]:

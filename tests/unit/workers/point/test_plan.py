@@ -12,6 +12,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schemas.points import being_written
 from tests.support.contents import content
 from workers.document import document
 from workers.embedder.interface import ModelId
@@ -329,6 +330,21 @@ def test_a_gtin_that_alone_changes_replaces_its_term_and_embeds_nothing() -> Non
     assert index.words == item_words(content(gtin="4006381333948"))
     assert index.put(content(gtin=None), 7).action is Action.UPSERT
     assert index.words == item_words(content())
+
+
+def test_a_vector_that_is_being_written_is_not_carried_over() -> None:
+    """Another worker writes it, and clears the pending embedding only where the point still says so."""
+    index = Model()
+    index.put(content(), 5)
+    index.pay()
+    index.put(content(title={"en": "Pie"}), 6)
+    assert index.point is not None
+    due = index.point.payload["vector_due"] or ""
+    begun = cast("Payload", {**index.point.payload, "vector_fingerprint": being_written(due)})
+    index.point = Stored(begun, vector_of(due))
+    made = index.put(content(title={"en": "Tart"}), 7)
+    assert isinstance(made.write, Upsert)
+    assert (made.write.dense, made.write.payload["vector_fingerprint"]) == (None, None)
 
 
 def test_a_value_that_only_python_takes_for_the_same_is_written() -> None:
