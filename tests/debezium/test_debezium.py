@@ -86,16 +86,16 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     with running_stack(folder, FRESHLINE_SOURCES=str(folder / "sources.yaml")) as stack:
         # The engine keeps a log in its working directory.
         paths = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
-        database = subprocess.Popen(
+        with subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=data, env=paths
-        )
-        try:
-            yield Shop(stack, database)
-        finally:
-            assert database.stdin is not None
-            database.stdin.close()
-            database.wait(60)
-            shutil.rmtree(data, ignore_errors=True)
+        ) as database:
+            try:
+                yield Shop(stack, database)
+            finally:
+                assert database.stdin is not None
+                database.stdin.close()
+                database.wait(60)
+                shutil.rmtree(data, ignore_errors=True)
 
 
 def test_rows_are_found_fresh_and_gone(shop: Shop) -> None:
