@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import pytest
 
     from schemas.points import Payload
+    from tests.support.lanes_bench import Bench
     from workers.lanes.pending_item import PendingItem
     from workers.watches.watch import Watch
 
@@ -36,11 +37,16 @@ def below(price: float) -> Watch:
     return watch_of("w", record)
 
 
+async def put_lamp_with_sale(b: Bench) -> None:
+    """Put the item p1 for 10, and for 8 from a second to two seconds from now."""
+    await b.put("products", "p1", title="Zebra lamp")
+    window = {"sale_starts_at": NOW_MS + 1_000, "sale_ends_at": NOW_MS + 2_000}
+    await b.put("prices", "p1", price=10, currency="HKD", sale_price=8, **window)
+
+
 async def test_a_sale_window_changes_the_price_on_time_with_no_event(tmp_path: Path) -> None:
     async with bench(tmp_path) as b:
-        await b.put("products", "p1", title="Zebra lamp")
-        window = {"sale_starts_at": NOW_MS + 1_000, "sale_ends_at": NOW_MS + 2_000}
-        await b.put("prices", "p1", price=10, currency="HKD", sale_price=8, **window)
+        await put_lamp_with_sale(b)
         await b.quiet()
         prices = []
         for now_ms in (NOW_MS, NOW_MS + 1_000, NOW_MS + 1_999, NOW_MS + 2_000):
@@ -71,9 +77,7 @@ async def test_a_match_that_begins_with_a_window_is_raised_once_although_an_even
     """The window does not turn between the reading of a point and the write that was planned on it."""
     async with bench(tmp_path) as b:
         b.watches.put(below(9))
-        await b.put("products", "p1", title="Zebra lamp")
-        window = {"sale_starts_at": NOW_MS + 1_000, "sale_ends_at": NOW_MS + 2_000}
-        await b.put("prices", "p1", price=10, currency="HKD", sale_price=8, **window)
+        await put_lamp_with_sale(b)
         await b.quiet()
         turning: list[asyncio.Task[int]] = []
         raised: list[str] = []
@@ -106,9 +110,7 @@ async def test_a_window_turns_while_a_dead_letter_waits_for_the_broker(
 ) -> None:
     async with bench(tmp_path) as b:
         b.watches.put(below(9))
-        await b.put("products", "p1", title="Zebra lamp")
-        window = {"sale_starts_at": NOW_MS + 1_000, "sale_ends_at": NOW_MS + 2_000}
-        await b.put("prices", "p1", price=10, currency="HKD", sale_price=8, **window)
+        await put_lamp_with_sale(b)
         await b.quiet()
         waits, broker_is_back = asyncio.Event(), asyncio.Event()
 
