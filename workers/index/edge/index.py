@@ -31,7 +31,7 @@ from workers.index.layout import HEAD_FIELDS, POSITIONS_POINT, is_item, position
 from workers.query_gate import CooperativeTurns
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from schemas.points import Payload
@@ -107,7 +107,7 @@ class EdgeIndex(EdgeReading):
         failed = {"vector_failed": reason, "vector_due": None, "vector_due_at_ms": None}
         pending = where.embedding_pending(point_id(product_id), fingerprint)
         self._writes.written(product_id)
-        await self._update([UpdateOperation.set_payload_by_filter(pending, failed)])
+        self._update(UpdateOperation.set_payload_by_filter(pending, failed))
 
     @override
     async def positions(self) -> dict[str, int]:
@@ -120,7 +120,7 @@ class EdgeIndex(EdgeReading):
     @override
     async def save_positions(self, positions: Mapping[str, int]) -> None:
         """Store the positions in the write-ahead log of the points, so that no crash leaves them ahead of it."""
-        await self._update([UpdateOperation.set_payload([POSITIONS_POINT], dict(positions))])
+        self._update(UpdateOperation.set_payload([POSITIONS_POINT], dict(positions)))
 
     @override
     async def flush(self) -> None:
@@ -158,12 +158,9 @@ class EdgeIndex(EdgeReading):
         except FileNotFoundError:
             raise Gone(f"{self._directory} was deleted or emptied meanwhile: it is filled again") from None
 
-    async def _update(self, operations: Iterable[UpdateOperation]) -> None:
+    def _update(self, operation: UpdateOperation) -> None:
         self._check_disk()
-        turns = CooperativeTurns(self._gate)
-        for each in operations:
-            self._shard.update(each)
-            await turns.yield_if_over()
+        self._shard.update(operation)
 
     def _check_disk(self) -> None:
         with self._on_disk():
