@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from tests.support.running_broker import RunningBroker
 
 BATCH_SIZES = (1, 5, 2, 100, 1, 1000, 3)
+CODECS = ("gzip", "snappy", "lz4", "zstd")
 
 
 async def send(broker: RunningBroker, partition: Partition, count: int, *, first: int = 0, size: int = 100) -> None:
@@ -157,6 +158,20 @@ async def test_records_of_megabytes_are_read(any_broker: RunningBroker) -> None:
         await producer.send_and_wait(partition.topic, b"x" * (6 << 20), partition=0)
     await producer.stop()
     assert [len(record.value or b"") for record in await read(any_broker, partition)] == [6 << 20] * 3
+
+
+async def test_records_are_read_however_their_producer_or_their_broker_has_compressed_them(
+    any_broker: RunningBroker,
+) -> None:
+    """aiokafka reads gzip by itself, and fails at a batch of any other kind unless the library for it is installed."""
+    (partition,) = any_broker.new_topic()
+    for codec in CODECS:
+        producer = AIOKafkaProducer(bootstrap_servers=any_broker.address, compression_type=codec)
+        await producer.start()
+        await producer.send_and_wait(partition.topic, b"blue " * 1000, key=codec.encode(), partition=partition.number)
+        await producer.stop()
+    found = await read(any_broker, partition)
+    assert [(record.key, record.value) for record in found] == [(codec.encode(), b"blue " * 1000) for codec in CODECS]
 
 
 @pytest.mark.kafka
