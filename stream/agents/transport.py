@@ -9,6 +9,7 @@ This module enforces docs/invariants.md#2.
 from __future__ import annotations
 
 import asyncio
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import structlog
@@ -56,7 +57,8 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         consumer._coordinator.check_errors()
         if (upkeep := consumer._client._sync_task).done():
             upkeep.result()
-        return await super()._fetch_records(consumer, *asked, **how)
+        records = await super()._fetch_records(consumer, *asked, **how)
+        return Fetched(records, _positions(consumer))
 
 
 class Starts(Protocol):
@@ -76,6 +78,11 @@ class Consumer(driver.Consumer):
 
     _sought: int | None = None
     """The generation of the group whose partitions were sought; None: they are to be sought (again)."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._ends: dict[TP, int] = {}
+        """The offset up to which each partition was handed over since that seek."""
 
     def _new_consumer_thread(self) -> ConsumerThread:
         return ConsumerThread(self, loop=self.loop, beacon=self.beacon)
@@ -132,7 +139,9 @@ class Consumer(driver.Consumer):
         """
         committed = dict(await super().seek_to_committed())
         commits = {Partition(tp.topic, tp.partition): max(committed.get(tp) or 0, 0) for tp in self.assignment()}
-        for partition, start in (await self._transport.start_offsets(commits)).items():
+        starts = await self._transport.start_offsets(commits)
+        self._ends = {self._new_topicpartition(*partition): start for partition, start in starts.items()}
+        for partition, start in starts.items():
             if start < commits[partition] or not commits[partition]:
                 tp = self._new_topicpartition(*partition)
                 # In the thread that resets positions itself: from here the two would meet half way.
@@ -143,40 +152,72 @@ class Consumer(driver.Consumer):
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, FetchedBatch]]:  # noqa: ASYNC109 -- Faust's own
         """Iterate over the fetched records in batches, each as one message: so Faust's passage is paid once a batch."""
         fetched, active = await self._wait_next_records(timeout)
-        generation = self.app.consumer_generation_id
-        if fetched is None or self.should_stop:
+        generation = self._sought
+        if fetched is None or generation is None or self.should_stop:
             return
-        for tp, records in _batches(fetched):
+        for tp, records, end in chain(_batches(fetched), self._gaps(fetched)):
             if not self.flow_active or self.app.consumer_generation_id != generation:
+                self._ends.clear()
                 return
             if active is None or tp in active or tp in self._buffered_partitions:
-                yield tp, FetchedBatch(tp, generation, records)
+                self._ends[tp] = end
+                yield tp, FetchedBatch(tp, generation, records, end)
+            else:
+                self._ends.pop(tp, None)
+
+    def _gaps(self, fetched: RecordMap) -> Iterator[tuple[TP, Sequence[Any], int]]:
+        """Iterate over the partitions that were read beyond the records handed over, to offsets that have none.
+
+        The marker at the end of a transaction often comes in a fetch of its own: without this its partition would have
+        lag until the next record.
+        """
+        for tp, position in fetched.positions.items() if isinstance(fetched, Fetched) else ():
+            if position > self._ends.get(tp, position):
+                yield tp, (), position
 
     def verify_event_path(self, now: float, tp: TP) -> None:
         """Faust's livelock detector looks at acks that are never made here: `stream.runtime.watchdog` does it."""
 
 
+class Fetched(dict["TP", "list[Any]"]):
+    """The records that a fetch brought, by partition, with the offsets up to which all partitions were read by it."""
+
+    def __init__(self, records: RecordMap, positions: Mapping[TP, int]) -> None:
+        super().__init__(records)
+        self.positions = positions
+
+
 class FetchedBatch(ConsumerMessage):
-    """A batch in the form in which Faust passes records on: a message at the offset of its last record."""
+    """A batch in the form in which Faust passes records on: a message at the offset of its last record or gap."""
 
     __slots__ = ("batch",)
 
-    def __init__(self, tp: TP, generation: int, records: Sequence[Any]) -> None:
-        last = records[-1]
+    def __init__(self, tp: TP, generation: int, records: Sequence[Any], end: int) -> None:
+        timestamp_s, timestamp_type = (records[-1].timestamp / 1000, records[-1].timestamp_type) if records else (0, 0)
         super().__init__(
-            tp.topic, tp.partition, last.offset, last.timestamp / 1000, last.timestamp_type, [], None, None, None,
+            tp.topic, tp.partition, end - 1, timestamp_s, timestamp_type, [], None, None, None,
             tp=tp, generation_id=generation,
         )  # fmt: skip
-        self.batch = RecordBatch(Partition(tp.topic, tp.partition), generation, records)
+        self.batch = RecordBatch(Partition(tp.topic, tp.partition), generation, records, end)
 
 
-def _batches(fetched: Mapping[TP, Sequence[Any]]) -> Iterator[tuple[TP, Sequence[Any]]]:
-    """Iterate over batches of bounded size, of all partitions in turn: none waits for another's whole fetch."""
+def _positions(consumer: aiokafka.AIOKafkaConsumer) -> dict[TP, int]:
+    """Return the offset up to which each assigned partition was read; none while the group rebalances."""
+    subscription = consumer._subscription.subscription
+    assignment = None if subscription is None else subscription.assignment
+    if assignment is None or not assignment.active:
+        return {}
+    return {tp: offset for tp, (offset, _) in assignment.all_consumed_offsets().items()}
+
+
+def _batches(fetched: Mapping[TP, Sequence[Any]]) -> Iterator[tuple[TP, Sequence[Any], int]]:
+    """Iterate over batches of bounded size and their ends, of all partitions in turn: none waits for another's whole
+    fetch."""
     longest = max(map(len, fetched.values()), default=0)
     for start in range(0, longest, BATCH_RECORDS_MAX):
         for tp, records in fetched.items():
             if batch := records[start : start + BATCH_RECORDS_MAX]:
-                yield tp, batch
+                yield tp, batch, batch[-1].offset + 1
 
 
 class Transport(driver.Transport):

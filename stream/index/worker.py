@@ -85,6 +85,8 @@ class IndexWorker:
         """
         turns = CooperativeTurns(self._gate)
         delivered, now_ms = self._assignment.deliver(batch), self._clock.now_ms()
+        if not batch.records:  # No ack reports that a gap was passed.
+            self._progress.publish()
         for record, in_flight in zip(batch.records, delivered, strict=bool(delivered)):
             try:
                 item = _decode(record)

@@ -92,7 +92,10 @@ class ItemsAssignment:
             await assigned.ready.wait()
         if assigned is None or batch.generation_id != self._group.generation():
             return None
-        return Delivery(assigned, self._trackers.start(batch))
+        delivery = Delivery(assigned, self._trackers.start(batch))
+        if not batch.records:  # No ack reports that a gap was passed.
+            self._report(number)
+        return delivery
 
     def recovered(self, state: ItemPartition, items_end: int) -> None:
         """Let events of a partition come, as its logs are read up to `items_end`, and report where it begins."""

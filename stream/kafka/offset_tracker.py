@@ -42,6 +42,10 @@ class OffsetTracker:
         self._in_flight.extend(offsets)
         self._next = offsets[-1] + 1
 
+    def passes(self, end: int) -> None:
+        """Note that no record lies between the last delivered one and this offset."""
+        self._next = end if self._next is None else max(self._next, end)
+
     def follows(self, offset: int) -> bool:
         """Return whether the offset lies above every delivered one."""
         return self._next is None or offset >= self._next
@@ -90,9 +94,12 @@ class OffsetTrackers:
     def start(self, batch: RecordBatch) -> list[InFlightRecord]:
         """Begin to track the records of a batch, and return a handle for each of them."""
         known, offsets = self._trackers.get(batch.partition), [record.offset for record in batch.records]
-        if known is None or known[0] != batch.generation_id or not known[1].follows(offsets[0]):
+        first = offsets[0] if offsets else batch.end
+        if known is None or known[0] != batch.generation_id or not known[1].follows(first):
             known = self._trackers[batch.partition] = (batch.generation_id, OffsetTracker())
-        known[1].start(offsets)
+        if offsets:
+            known[1].start(offsets)
+        known[1].passes(batch.end)
         return [InFlightRecord(known[1], offset) for offset in offsets]
 
     def committable(self, partition: Partition) -> int | None:

@@ -1,4 +1,4 @@
-"""The unit that flows through a worker: records of one partition that one fetch returned, at most 256."""
+"""The unit that flows through a worker: records of one partition that one fetch returned, at most 256; or a gap."""
 
 from __future__ import annotations
 
@@ -39,9 +39,15 @@ class FetchedRecord(Protocol):
 
 
 class RecordBatch(NamedTuple):
-    """Records of one partition, at least one, in the order of their offsets. A lone event is a batch of one."""
+    """Records of one partition, in the order of their offsets. A lone event is a batch of one.
+
+    A batch without records says that a gap was passed: offsets that have none, such as the marker at the end of a
+    transaction.
+    """
 
     partition: Partition
     generation_id: int
     """The generation of the consumer group in which they were fetched."""
     records: Sequence[FetchedRecord]
+    end: int
+    """The offset up to which the partition was read with this batch."""

@@ -137,7 +137,8 @@ def fetch(world: World, process: Process) -> str | None:
     taken = there[: len(there) - world.choices.draw(len(there))]
     process.positions[partition] += len(taken)
     records = [Message(r.offset, r.timestamp_ms, r.key, r.value, r.headers) for r in taken]
-    process.queues[partition.topic].put_nowait(RecordBatch(partition, process.generation, records))
+    batch = RecordBatch(partition, process.generation, records, taken[-1].offset + 1)
+    process.queues[partition.topic].put_nowait(batch)
     return f"fetches {shown(partition)}:{taken[0].offset}-{taken[-1].offset}"
 
 

@@ -23,7 +23,12 @@ class MadeRecord(NamedTuple):
 
 def batch_of(partition: Partition, *records: MadeRecord, generation_id: int = 1) -> RecordBatch:
     """Return these records as one batch."""
-    return RecordBatch(partition, generation_id, records)
+    return RecordBatch(partition, generation_id, records, records[-1].offset + 1)
+
+
+def gap_to(end: int, partition: Partition, *, generation_id: int = 1) -> RecordBatch:
+    """Return a batch without records that was read up to an offset."""
+    return RecordBatch(partition, generation_id, (), end)
 
 
 def batch_at(partition: Partition, *offsets: int, generation_id: int = 1) -> RecordBatch:

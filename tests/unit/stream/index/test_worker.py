@@ -17,7 +17,7 @@ from schemas.points import point_version
 from schemas.state_codec import encode_item
 from stream.kafka.partitions import Partition
 from tests.support.index_side import Confirming, writing_side
-from tests.support.record_batches import MadeRecord, batch_of
+from tests.support.record_batches import MadeRecord, batch_of, gap_to
 
 if TYPE_CHECKING:
     from workers.lanes.pending_item import PendingItem
@@ -144,6 +144,13 @@ async def test_a_record_that_needs_no_write_is_acked_and_its_progress_published(
     b = Bench()
     await b.handle(b"P1", None)
     assert b.committable() == 1 and b.side.worker._progress._published == {(0, "items"): 1}
+
+
+async def test_a_gap_behind_the_last_record_is_published_as_read() -> None:
+    b = Bench()
+    await b.handle(b"P1", None)
+    await b.side.worker.handle(gap_to(4, PLACE, generation_id=0))
+    assert b.committable() == 4 and b.side.worker._progress._published == {(0, "items"): 4}
 
 
 async def test_the_letter_of_a_text_that_cannot_be_embedded_holds_the_item_and_how_often_it_was_tried() -> None:

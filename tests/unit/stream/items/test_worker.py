@@ -23,6 +23,7 @@ from stream.items.publisher import PublisherBounds
 from stream.kafka.partitions import Partition, partition_of
 from stream.runtime.metrics import total_of
 from tests.support.items_side import PARTITIONS, T_MS, Bench, Confirmed, Message, bench
+from tests.support.record_batches import gap_to
 from tests.support.waiting import HANG_S, until
 from workers.state.fold import delta
 from workers.state.reviews import delta as review_of
@@ -396,6 +397,18 @@ async def test_commits_that_are_learnt_after_the_recovery_are_reported() -> None
     await b.reporter.flush()
     b.sent.clear()
     await b.worker.start_offsets({Partition("prices", 2): 7})
+    await b.reporter.flush()
+    [report] = b.sent
+    assert orjson.loads(report.value or b"")["finished"]["prices"] == 7
+
+
+async def test_a_gap_behind_the_last_event_is_reported_as_read() -> None:
+    """The marker of a transaction has an offset and no record: counted as lag it would stay until the next event."""
+    b = Bench()
+    b.assign_all()
+    await b.reporter.flush()
+    b.sent.clear()
+    await b.worker.handle(gap_to(7, Partition("prices", 2)))
     await b.reporter.flush()
     [report] = b.sent
     assert orjson.loads(report.value or b"")["finished"]["prices"] == 7

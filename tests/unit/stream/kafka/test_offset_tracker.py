@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from stream.kafka.offset_tracker import OffsetTracker, OffsetTrackers
 from stream.kafka.partitions import Partition
-from tests.support.record_batches import batch_at
+from tests.support.record_batches import batch_at, gap_to
 
 PARTITION = Partition("items", 0)
 
@@ -79,6 +79,35 @@ def test_a_seek_back_within_a_generation_begins_a_new_tracker() -> None:
     assert trackers.committable(PARTITION) == 10
     again.ack()
     assert trackers.committable(PARTITION) == 11
+
+
+def test_a_gap_may_be_committed_once_every_record_before_it_is_acked() -> None:
+    trackers = OffsetTrackers()
+    [record] = trackers.start(batch_at(PARTITION, 3))
+    assert trackers.start(gap_to(6, PARTITION)) == []
+    assert trackers.committable(PARTITION) == 3
+    record.ack()
+    assert trackers.committable(PARTITION) == 6
+    [later] = trackers.start(batch_at(PARTITION, 6))
+    assert trackers.committable(PARTITION) == 6
+    later.ack()
+    assert trackers.committable(PARTITION) == 7
+
+
+def test_a_gap_where_reading_begins_may_be_committed() -> None:
+    trackers = OffsetTrackers()
+    trackers.start(gap_to(6, PARTITION))
+    assert trackers.committable(PARTITION) == 6
+
+
+def test_a_gap_before_a_seek_back_does_not_hide_the_records_that_come_again() -> None:
+    trackers = OffsetTrackers()
+    trackers.start(batch_at(PARTITION, 3))
+    trackers.start(gap_to(6, PARTITION))
+    [again] = trackers.start(batch_at(PARTITION, 3))
+    assert trackers.committable(PARTITION) == 3
+    again.ack()
+    assert trackers.committable(PARTITION) == 4
 
 
 def test_nothing_of_a_revoked_partition_may_be_committed() -> None:
