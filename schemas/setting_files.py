@@ -18,16 +18,21 @@ if TYPE_CHECKING:
 Model = TypeVar("Model", bound=BaseModel)
 
 _TRUTH = re.compile("^(?:true|True|TRUE|false|False|FALSE)$")
+_WHOLE = re.compile("^[-+]?(?:0|[1-9][0-9]*)$")
+_DECIMAL = re.compile(r"^[-+]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][-+]?[0-9]+)?$")
 _BOOL, _TIME = "tag:yaml.org,2002:bool", "tag:yaml.org,2002:timestamp"
+_INT, _FLOAT = "tag:yaml.org,2002:int", "tag:yaml.org,2002:float"
 
 
 class _Loader(yaml.SafeLoader):  # type: ignore[misc]
     """Reads YAML as people mean it: `no`, `on` and `y` are words (a column, a stop word), as in YAML 1.2, times are
-    texts, and a key that stands there twice is a mistake.
+    texts, numbers are decimal, and a key that stands there twice is a mistake.
+
+    To PyYAML the GTIN 0012345012345 is octal, 1402213605, and `12:30` is 750.
     """
 
     yaml_implicit_resolvers: ClassVar = {
-        first: [(tag, pattern) for tag, pattern in resolvers if tag not in (_BOOL, _TIME)]
+        first: [(tag, pattern) for tag, pattern in resolvers if tag not in (_BOOL, _TIME, _INT, _FLOAT)]
         for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
     }
 
@@ -43,6 +48,8 @@ class _Loader(yaml.SafeLoader):  # type: ignore[misc]
 
 
 _Loader.add_implicit_resolver(_BOOL, _TRUTH, list("tTfF"))
+_Loader.add_implicit_resolver(_INT, _WHOLE, list("-+0123456789"))
+_Loader.add_implicit_resolver(_FLOAT, _DECIMAL, list("-+0123456789."))
 
 
 OF_KEY = "[key]"

@@ -26,6 +26,26 @@ def test_words_that_yaml_once_took_for_truth_values_are_words() -> None:
     assert read("flags: [true, False, TRUE]").flags == [True, False, True]
 
 
+@pytest.mark.parametrize("text", ["0012345012345", "0012345678905", "007", "12:30", "1:30.5", "1_000", "0x1F", "0b1"])
+def test_what_is_no_decimal_number_is_a_text_as_it_is_written(text: str) -> None:
+    """PyYAML takes digits behind a nought for octal ones, if each is below 8, and what has colons for sixtieths."""
+    assert read(f"words: [{text}]").words == [text]
+
+
+def test_decimal_numbers_are_numbers() -> None:
+    assert read("anything: [0, 12, -3, +4, 1.50, .5, 1., 1e3, 2.5E-1]").anything == [
+        0,
+        12,
+        -3,
+        4,
+        1.5,
+        0.5,
+        1,
+        1e3,
+        0.25,
+    ]
+
+
 @pytest.mark.parametrize("time", ["2026-11-30", "2026-02-30", "2026-11-30T10:00:00Z", "2026-99-99 10:00:00"])
 def test_a_time_is_a_text_and_no_day_that_is_none_ends_the_reading(time: str) -> None:
     assert read(f"anything: {time}").anything == time
