@@ -21,7 +21,9 @@ ATTRIBUTE_NAME_BYTES_MAX = 128
 ATTRIBUTE_NAME_DIGEST_CHARS = 8
 ATTRIBUTE_BYTES_MAX = 1024
 NESTED_ATTRIBUTE_BYTES_MAX = 64
-"""The most bytes of a nested list or object. A larger one is stored as its JSON text, which can be cut."""
+"""The most bytes of an object, or of a list with lists or objects in it. A larger one is stored as its JSON text, which
+can be cut. A list of plain values, each of which is filtered by and counted, may take as much as a text.
+"""
 _MARK = "__"
 """The beginning of the names of fields in which a pipeline writes about the record. They are no attributes."""
 _PRODUCT_SCALARS = ("brand", "category", "link", "image_link", "gtin", "item_group_id", "availability")
@@ -126,12 +128,16 @@ def _attribute(name: str, value: Any) -> Any:
             text = orjson.dumps(value)
         except TypeError:
             raise InvalidEvent(f"attributes.{name[:40]}: is nested too deeply: flatten it") from None
-        if len(text) <= NESTED_ATTRIBUTE_BYTES_MAX:
+        if len(text) <= (ATTRIBUTE_BYTES_MAX if _is_list_of_values(value) else NESTED_ATTRIBUTE_BYTES_MAX):
             return _with_storable_numbers(value)
         value = text.decode()
     if isinstance(value, str):
         return cut(cleaned(value), ATTRIBUTE_BYTES_MAX)
     return _with_storable_numbers(value)
+
+
+def _is_list_of_values(value: Any) -> bool:
+    return isinstance(value, list) and not any(isinstance(each, (list, dict)) for each in value)
 
 
 def _with_storable_numbers(value: Any) -> Any:

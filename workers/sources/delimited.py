@@ -26,7 +26,7 @@ DELIMITERS = {
 }
 SEPARATOR = "sep="
 """The beginning of a first line in which a spreadsheet says what separates the cells."""
-_NAME = re.compile(r'\s*"?[\w][\w .:()\[\]/-]{0,60}"?\s*')
+_NAME = re.compile(r'\s*"?[\w][\w .:()\[\]/?#%&+*-]{0,60}"?\s*')
 _WELL_QUOTED = re.compile(r'"(?:[^"]|"")*"')
 _LINE_END = re.compile(r"\r\n?|\n")
 

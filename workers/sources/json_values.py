@@ -24,10 +24,13 @@ CHUNK_CHARACTERS = 64 * 1024
 NEAR_CHARACTERS = 40
 BLANKS = " \t\r\n"
 _ANSWER = re.compile(
-    r'\s*\{\s*"(?:products|items)"\s*:\s*'
-    r'(?=\[\s*\{\s*(?:"id"\s*:\s*[0-9]+\s*,\s*"(?:title|sku)"|"admin_graphql_api_id")\s*:)'
+    r'\s*\{\s*"(?:products|items)"\s*:\s*(?=\[\s*\{\s*'
+    r'(?:"id"\s*:\s*[0-9]+\s*,\s*"(?:title|sku)"|"admin_graphql_api_id"|"sku"(?!(?s:.)*"product_id"))\s*:)'
 )
-"""The beginning of a list of products as the APIs of Shopify and Magento answer, before the list itself."""
+"""The beginning of a list of products as the APIs of Shopify and Magento answer, before the list itself.
+
+Magento leaves the id out where it is asked for some `fields`. A set of ours may be `{"items": [{"sku": ...}]}` as well.
+"""
 
 
 def is_answer(text: str) -> bool:

@@ -139,7 +139,7 @@ def _facts(message: Message, body: JsonObject, variant: JsonObject) -> JsonObjec
         "link": _link(message, body, variant),
         "image_link": _image(body, variant),
         "availability": _availability(variant),
-        "attributes": {"sku": variant.get("sku") or None, "tags": body.get("tags") or None} | _options(body, variant),
+        "attributes": {"sku": variant.get("sku") or None, "tags": _tags(body.get("tags"))} | _options(body, variant),
     }
 
 
@@ -157,6 +157,12 @@ def _category(body: JsonObject) -> list[str] | None:
         return [body["product_type"]]
     path = (body.get("category") or {}).get("full_name")
     return [level.strip() for level in path.split(">")] if path else None
+
+
+def _tags(tags: Any) -> Any:
+    """Return the tags, which webhooks have in one text, as a list, so that each is filtered by."""
+    given = tags.split(",") if isinstance(tags, str) else tags or ()
+    return [tag for each in given if (tag := each.strip())] or None
 
 
 def _options(body: JsonObject, variant: JsonObject) -> dict[str, Any]:

@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from schemas.errors import InvalidEvent
+from schemas.event_fields import CATEGORY_LEVELS_MAX
 from workers.sources.markup import text_of
 from workers.sources.messages import Body, Message, id_of, object_of, without_false_sale
 from workers.sources.shop_times import end_of_day, utc_time
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
     from workers.sources.messages import Adapter, JsonObject
@@ -53,41 +55,50 @@ def _check(body: JsonObject, webhook: str | None) -> None:
 
 
 def _facts(body: JsonObject) -> JsonObject:
-    categories = body.get("categories") or ()
     brands, images = body.get("brands") or (), body.get("images") or ()
     group = body.get("parent_id") or (body["id"] if body.get("variations") else None)
     return {
         "title": _title(body),
         "description": text_of(body.get("description")) or text_of(body.get("short_description")),
         "brand": text_of(brands[0]["name"]) if brands else None,
-        "category": [text_of(categories[0]["name"])] if categories else None,
+        "category": _names(body.get("categories"))[:CATEGORY_LEVELS_MAX] or None,
         "gtin": body.get("global_unique_id") or None,
         "item_group_id": None if group is None else str(group),
         "link": body.get("permalink"),
         "image_link": images[0].get("src") if images else (body.get("image") or {}).get("src"),
         "availability": AVAILABILITY.get(body.get("stock_status", "")),
-        "attributes": {"sku": body.get("sku") or None} | _attributes(body),
+        "attributes": {"sku": body.get("sku") or None, "tags": _names(body.get("tags")) or None} | _attributes(body),
     }
 
 
 def _title(body: JsonObject) -> str | None:
     """Return the name as text, since WordPress stores `Salt &amp; pepper`.
 
-    A variation of an older WooCommerce has none: the words of its product's address and its options take its place.
+    In a list of variations the name is that of the options alone, before WooCommerce 8.3 there is none, and the words
+    of the product's address stand before the options.
     """
-    if "name" in body:
-        return text_of(body["name"])
+    name = text_of(body.get("name"))
+    options = [option for option in _attributes(body).values() if isinstance(option, str)]
+    if "name" in body and not (name and body.get("parent_id") and name == ", ".join(options)):
+        return name
     words = urlsplit(body.get("permalink") or "").path.rstrip("/").rpartition("/")[2].replace("-", " ")
-    return " - ".join(filter(None, (words, *_attributes(body).values()))) if words else None
+    return " - ".join((words, *options)) if words else name
+
+
+def _names(terms: Iterable[JsonObject] | None) -> list[str]:
+    """Return the names of categories or tags. Which category is within which other one a product does not tell."""
+    return [name for term in terms or () if (name := text_of(term["name"]))]
 
 
 def _attributes(body: JsonObject) -> JsonObject:
     """Return the attributes: the options of a product, or the one `option` of a variation."""
-    attributes = body.get("attributes") or ()
-    return {
-        text_of(each["name"]) or "": text_of(each.get("option") or ", ".join(map(str, each.get("options", ()))))
-        for each in attributes
-    }
+    return {text_of(each["name"]) or "": _options(each) for each in body.get("attributes") or ()}
+
+
+def _options(attribute: JsonObject) -> str | list[str] | None:
+    options = [text_of(str(option)) for option in attribute.get("options") or ()]
+    known = [option for option in options if option]
+    return text_of(attribute.get("option")) or (known if len(known) > 1 else next(iter(known), None))
 
 
 def _price(body: JsonObject, currency: str | None) -> JsonObject:

@@ -521,6 +521,15 @@ def test_a_number_in_a_list_that_an_index_cannot_hold_is_its_digits() -> None:
     assert facts["attributes/by_name"] == {"a": "18446744073709551615"}
 
 
+def test_a_list_of_plain_values_stays_one_up_to_the_length_of_a_text() -> None:
+    """A list that became its JSON text would be one value, by which nobody filters."""
+    colours = [f"colour {number}" for number in range(60)]
+    said = {"colours": colours, "long": colours * 3, "rows": [{"colour": each} for each in colours[:10]]}
+    facts = taken("products", {"title": "x", "attributes": said}).facts
+    assert facts["attributes/colours"] == colours
+    assert isinstance(facts["attributes/long"], str) and isinstance(facts["attributes/rows"], str)
+
+
 @pytest.mark.parametrize("junk", [{}, [5], "n/a", -1, "", None, "x" * 20_000])
 def test_no_other_field_of_a_delete_keeps_what_is_to_go(junk: Any) -> None:
     identity = {"product_id": "a", "review_id": "r", "seller": "x", "op": "delete", "version": 7}

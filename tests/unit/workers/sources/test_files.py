@@ -200,9 +200,22 @@ def test_a_list_that_an_api_answered_is_read_product_by_product(answer: bytes) -
     assert [each["id"] for each in bodies(answer)] == [1, 2]
 
 
-def test_an_event_of_ours_with_a_list_among_its_attributes_is_one_event() -> None:
-    event = {"items": [{"id": 1, "name": "x"}], "product_id": "a", "title": "A"}
+@pytest.mark.parametrize("option", [0, 2])
+def test_a_list_that_magento_answered_with_some_fields_alone_is_read_product_by_product(option: int) -> None:
+    items = [{"sku": "a", "name": "A"}, {"sku": "b", "name": "B"}]
+    assert bodies(orjson.dumps({"items": items, "total_count": 2}, option=option)) == items
+
+
+@pytest.mark.parametrize("first", [{"id": 1, "name": "x"}, {"sku": "x", "qty": 1}])
+def test_an_event_of_ours_with_a_list_among_its_attributes_is_one_event(first: dict[str, Any]) -> None:
+    event = {"items": [first], "product_id": "a", "title": "A"}
     assert bodies(orjson.dumps(event)) == [event]
+
+
+def test_a_table_that_a_shop_exports_is_named_whatever_signs_its_header_has() -> None:
+    table = b'ID,Type,SKU,"Is featured?","Weight (kg)",Discount %,Item #\n44,simple,x,0,1,2,3\n'
+    with pytest.raises(WrongUsage, match="comma-separated text"):
+        read(table)
 
 
 def test_a_table_in_another_encoding_is_named() -> None:

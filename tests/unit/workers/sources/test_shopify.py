@@ -88,7 +88,7 @@ def test_each_variant_is_an_item_of_the_group_of_its_product_with_its_price() ->
         "link": "https://tea.example.com/products/tea-cup?variant=11",
         "image_link": "https://cdn.example.com/cup.png",
         "attributes/sku": "CUP-11",
-        "attributes/tags": "clay, tea",
+        "attributes/tags": ["clay", "tea"],
         "attributes/Colour": "Red",
     }
     assert found[1].facts == {"price": 12.5, "currency": "EUR"}

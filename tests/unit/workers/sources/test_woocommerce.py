@@ -56,7 +56,7 @@ def test_a_product_is_an_item_with_its_price_and_sale() -> None:
         "link": "https://shop.example.com/product/wool-scarf/",
         "image_link": "https://shop.example.com/scarf.jpg",
         "attributes/sku": "SC-1",
-        "attributes/Colour": "Black, Green",
+        "attributes/Colour": ["Black", "Green"],
     }
     assert price.facts == {
         "price": 30.0,
@@ -141,7 +141,7 @@ def test_names_are_text_and_no_markup() -> None:
     assert (facts["brand"], facts["category"], facts["attributes/Size & fit"]) == (
         "H&M",
         ["Kitchen & Table"],
-        "S & M, L",
+        ["S & M", "L"],
     )
 
 
@@ -191,4 +191,33 @@ def test_a_window_that_ends_before_it_begins_is_no_sale() -> None:
 
 def test_options_may_be_numbers() -> None:
     [item, _] = events(WOO, message("products", product(attributes=[{"name": "Size", "options": [38, 40]}])))
-    assert item.facts["attributes/Size"] == "38, 40"
+    assert item.facts["attributes/Size"] == ["38", "40"]
+
+
+def test_a_product_is_in_each_of_its_categories_and_has_each_of_its_tags() -> None:
+    """A product does not tell which of its categories is within which."""
+    given = product(
+        categories=[{"id": number, "name": f"Part {number} &amp; more"} for number in range(10)] + [{"name": ""}],
+        tags=[{"id": 5, "name": "gift"}, {"id": 6, "name": "under &pound;50"}],
+    )
+    facts = events(WOO, message("products", given))[0].facts
+    assert facts["category"] == [f"Part {number} & more" for number in range(8)]
+    assert facts["attributes/tags"] == ["gift", "under £50"]
+
+
+@pytest.mark.parametrize("name", ["Green, L", "Green &amp; white, L"])
+def test_a_variation_in_a_list_is_named_by_its_options_and_found_by_its_product(name: str) -> None:
+    """Since WooCommerce 8.3 a list of variations has a name, which is that of the options alone."""
+    variation = product(
+        parent_id=814,
+        name=name,
+        permalink="https://shop.example.com/product/wool-scarf/?attribute_colour=Green",
+        attributes=[
+            {"id": 6, "name": "Colour", "option": name.removesuffix(", L")},
+            {"id": 7, "name": "Size", "option": "L"},
+        ],
+    )
+    colour = name.removesuffix(", L").replace("&amp;", "&")
+    assert events(WOO, message("products", variation))[0].facts["title/und"] == f"wool scarf - {colour} - L"
+    del variation["permalink"]
+    assert events(WOO, message("products", variation))[0].facts["title/und"] == f"{colour}, L"
