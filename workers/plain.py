@@ -18,6 +18,7 @@ from schemas.currencies import CURRENCIES
 from schemas.texts import visible, with_ascii_digits
 from workers.passing import (
     AROUND_A_PRICE,
+    CHOICE,
     COUNT,
     DAY_NAME,
     FROM_NOW,
@@ -72,7 +73,8 @@ _MOMENT = (
 )
 _MOMENTS = rf"{_MOMENT}(?:(?:/|--){_MOMENT})?"
 _TIME = re.compile(
-    rf"{_MOMENTS}|{NEWS}[: ]+(?:{_MOMENTS}|{SPAN}|now|{_SHORT_DAY}|{WEEKDAY}(?:,? (?:{_MOMENT}|{_SHORT_DAY}))?)"
+    rf"{_MOMENTS}"
+    rf"|(?!{CHOICE}){NEWS}[: ]+(?:{_MOMENTS}|{SPAN}|now|{_SHORT_DAY}|{WEEKDAY}(?:,? (?:{_MOMENT}|{_SHORT_DAY}))?)"
     rf"|(?=[0-9])(?:{FROM_NOW}|{SPAN_UNSPACED}){NEWS_UNSPACED}",
     re.IGNORECASE,
 )

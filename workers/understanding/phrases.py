@@ -45,6 +45,8 @@ _TO = "[-–~～至到]|to"
 _TO_IN_CURRENCY = "bis|à|a|hasta"
 _FEW = r"\d (?:à|a) "
 """`piles 2 à 5 €` are two at 5 €, and `de 2 à 5 €` is a range."""
+EACH = re.compile(r"[^\w\s]?\s?\d.*\s(?:à|a)\s", re.IGNORECASE)
+"""The beginning of `24 à 5 €`, which are 24 at 5 €: a range begins with the lower sum, unless `de` is before it."""
 _LEAD = "(?:(?:for|at|priced|für|bei|bis|up to|à|au|pour|por|per) )?"
 """Words that go with a bound: `for under 500`, `bis maximal 500`."""
 _LEAD_UNSPACED = "(?:(?:[价價][格钱錢位]|售[价價]|[预預]算)?[从從在是为為]?)"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from workers.understanding.amounts import Amount, amount, meant, with_small_letters
 from workers.understanding.guesses import Guess, Known
 from workers.understanding.negation import negation_before
-from workers.understanding.phrases import AFTER_A_BARE_NUMBER, PERSONS, PRICE_BETWEEN, PRICE_LEAST, PRICE_MOST
+from workers.understanding.phrases import AFTER_A_BARE_NUMBER, EACH, PERSONS, PRICE_BETWEEN, PRICE_LEAST, PRICE_MOST
 from workers.words.chunks import SIGN, is_unspaced
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def _guess(text: str, bound: _Bound, known: Known, starts: Collection[int]) -> G
     found, negation, names = bound
     amounts = [amount(written) for written in found.groupdict().values() if written is not None]
     read = [each for each in amounts if each is not None]
-    if len(read) < len(names):
+    if len(read) < len(names) or (len(read) == 2 and read[0].value > read[1].value and EACH.match(found[0])):
         return None
     named = next((each.currencies for each in read if each.currencies), ())
     if not named and not _stands_alone(text, found, starts):
