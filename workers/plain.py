@@ -107,7 +107,11 @@ _YES_OR_NO = frozenset(("true", "false", "yes", "no", "null", "none", "n/a"))
 _JSON_TEXT = re.compile(r'"((?:[^"\\]|\\.)*)"(\s*:)?')
 """A text in JSON, and the colon behind one that is a name."""
 _IDENTIFIERS = frozenset(
-    "mpn sku ean isbn upc gtin model modelno modelnumber modelname partno partnumber articlenumber itemnumber".split()  # noqa: SIM905
+    (
+        *("mpn", "mpns", "sku", "skus", "ean", "eancode", "isbn", "upc", "gtin", "jan", "asin", "barcode", "barcodes"),
+        *("model", "modelno", "modelnumber", "modelname", "partno", "partnumber", "articleno", "articlenumber"),
+        *("itemno", "itemnumber", "oem", "oemnumber", "artikelnummer", "artikelnr", "artnr", "referencia"),
+    )
 )
 """Attributes, by their letters, whose digits are names that people search for."""
 

@@ -85,7 +85,9 @@ def _product(message: Message, body: JsonObject, item_id: ItemId, currency: str 
         return [Body("products", {"product_id": name, "op": "delete"} | when) for name in names]
     bodies: list[Body] = []
     for name, variant in _items(body, item_id):
-        facts = _facts(message, body, variant) | ({"title": body["title"]} if item_id == "product" else {})
+        facts = _facts(message, body, variant)
+        if item_id == "product":
+            facts |= {"title": body["title"], "attributes": facts["attributes"] | _of_all_variants(body)}
         bodies.append(Body("products", name | facts | when))
         bodies.append(Body("prices", without_false_sale(name | _price(variant, currency) | when)))
     return bodies
@@ -157,6 +159,15 @@ def _category(body: JsonObject) -> list[str] | None:
         return [body["product_type"]]
     path = (body.get("category") or {}).get("full_name")
     return [level.strip() for level in path.split(">")] if path else None
+
+
+def _of_all_variants(body: JsonObject) -> JsonObject:
+    """Return the attributes by which a product is found that is one item, whichever of its variants is looked for."""
+    options = {each["name"]: f"option{number}" for number, each in enumerate(body.get("options") or (), 1)}
+    fields = {"sku": "sku", "barcode": "barcode"} | {name: field for name, field in options.items() if name}
+    values = {name: [variant.get(field) for variant in body["variants"]] for name, field in fields.items()}
+    known = {name: list(dict.fromkeys(filter(None, found))) for name, found in values.items()}
+    return {name: found for name, found in known.items() if len(found) > 1}
 
 
 def _tags(tags: Any) -> Any:

@@ -90,6 +90,12 @@ def test_what_a_database_says_about_its_row_is_no_word(name: str) -> None:
 
 def test_the_digits_of_a_part_number_are_words() -> None:
     assert list(attribute_texts({"mpn": "6204", "model_number": "27", "SKU": "00123"})) == ["00123", "27", "6204"]
+    assert list(attribute_texts({"Barcode": "4006381333931", "Art.-Nr.": "77", "mpns": ["6205", "6206"]})) == [
+        "77",
+        "4006381333931",
+        "6205",
+        "6206",
+    ]
 
 
 def test_nested_values_that_are_kept_as_json_say_their_words_alone_cut_or_not() -> None:

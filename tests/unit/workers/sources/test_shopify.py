@@ -208,6 +208,14 @@ def test_items_may_be_named_by_sku_or_be_whole_products() -> None:
     assert (whole.product_id, whole.facts["title/und"], price.facts["price"]) == ("9001", "Tea cup", 8.0)
 
 
+def test_a_whole_product_is_found_by_the_sku_barcode_and_options_of_each_variant() -> None:
+    variants = [variant(number, barcode=f"400638133393{number}", option1=f"Size {number}") for number in (1, 2)]
+    given = product(*variants, variant(3, sku="", barcode=None, option1="Size 1"), options=[{"name": "Size"}])
+    facts = events(shopify("product", "EUR", None), message("products", given))[0].facts
+    found = [facts[f"attributes/{name}"] for name in ("sku", "barcode", "Size")]
+    assert found == [["CUP-1", "CUP-2"], ["4006381333931", "4006381333932"], ["Size 1", "Size 2"]]
+
+
 def test_a_deleted_product_is_delisted_where_items_are_products_and_refused_where_they_are_variants() -> None:
     deleted = message("products", {"id": 9001}, headers={"x-shopify-topic": "products/delete"})
     [event] = events(shopify("product", "EUR", None), deleted)
