@@ -93,11 +93,12 @@ def file_format(topic: str, name: str) -> FileFormat:
     """Return the format of a file for this topic, as FRESHLINE_SOURCES configures it. Raises Misconfigured."""
     from stream.runtime.sources_file import configured_sources
     from workers.sources.file_events import FileFormat
-    from workers.sources.formats import Source
+    from workers.sources.formats import WITH_PRICES, Source
 
     ours = settings()
-    configured = [each for each in configured_sources(ours).sources if each.topic == topic]
-    found = [each for each in configured if name in (each.format, each.envelope)]
+    named = [each for each in configured_sources(ours).sources if name in (each.format, each.envelope)]
+    # The products of a platform have their prices in them, and are configured for the topic of products alone.
+    found = [each for each in named if each.topic == topic] or [each for each in named if each.format in WITH_PRICES]
     given = {"envelope": "cloudevents"} if name == "cloudevents" else {"format": name}
     source = found[0] if found and name != "freshline" else Source.model_validate({"topic": topic, **given})
     return FileFormat(source, ours.shop_currency)

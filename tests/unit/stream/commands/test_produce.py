@@ -272,6 +272,23 @@ def test_the_envelope_of_a_file_takes_the_format_of_its_topic(tmp_path: Path, mo
     assert [value.topic for value in file_format("products", "cloudevents").values(event)] == ["products", "prices"]
 
 
+@pytest.mark.parametrize("envelope", [None, "cloudevents"])
+def test_the_prices_in_products_of_a_platform_have_the_currency_and_names_of_the_products(
+    envelope: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`sync prices` would name other items than the topic does, and `prices` can have no source of this format."""
+    wrapped = "" if envelope is None else f", envelope: {envelope}"
+    config = tmp_path / "sources.yaml"
+    config.write_text(f"sources: [{{topic: products, format: shopify, currency: SEK, items: sku{wrapped}}}]")
+    monkeypatch.setenv("FRESHLINE_SOURCES", str(config))
+    body = {"id": 1, "title": "Cup", "variants": [{"id": 2, "sku": "CUP-2", "price": "9.00"}]}
+    event = {"id": "1", "source": "/", "specversion": "1.0", "type": "t", "data": body}
+    row = json.dumps(body if envelope is None else event).encode()
+    found = file_format("prices", envelope or "shopify").values(row)
+    [price] = [json.loads(each.value) for each in found if each.topic == "prices"]
+    assert price == {"product_id": "CUP-2", "price": "9.00", "currency": "SEK"}
+
+
 def test_the_format_of_a_file_takes_the_mapping_of_its_topic(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     config = tmp_path / "sources.yaml"
     config.write_text(
