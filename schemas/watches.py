@@ -128,7 +128,7 @@ class Alert(BaseModel):
     product_id: str
     title: str | None
     price: float | None
-    """The price of the item when the alert was sent."""
+    """The price of the item when the alert was sent, of the sellers and in the currency that the watch names."""
     currency: str | None
     availability: str | None
     link: str | None

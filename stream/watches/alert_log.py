@@ -13,6 +13,7 @@ from schemas.watches import Alert
 from stream.kafka.partitions import partition_of
 from stream.kafka.topics import ALERTS
 from workers.search.hits import preferred
+from workers.watches.watch import shown_price
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,6 +55,7 @@ class AlertLog:
 
     def _alert(self, point: Payload, watch: Watch, alert_id: str) -> Alert:
         record = watch.record
+        price, currency = shown_price(watch, point, self._shop.currency)
         return Alert(
             id=alert_id,
             watch_id=watch.watch_id,
@@ -62,8 +64,8 @@ class AlertLog:
             target_price=record.filters.max_price if record.product_id is not None else None,
             product_id=point["product_id"],
             title=preferred(point["title"], self._shop.languages),
-            price=point["price"],
-            currency=point["currency"],
+            price=price,
+            currency=currency,
             availability=point["availability"],
             link=point["link"],
             image_link=point["image_link"],

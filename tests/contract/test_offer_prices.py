@@ -10,6 +10,7 @@ import pytest
 from schemas.errors import RefusedRequest
 from schemas.queries import SearchRequest
 from schemas.recommendations import SimilarRequest
+from tests.support.contents import offer
 from tests.support.index_backends import BACKENDS, MODEL, content, ids, opened, point_ids, put_new, vector
 from tests.support.queries import LoadedModel, OneIndex, at_once
 from workers.index.writes import Patch
@@ -34,11 +35,6 @@ NOW_MS = 1_000
 SALE: dict[str, Any] = {"sale_price": 6.0, "sale_starts_at_ms": 1_000, "sale_ends_at_ms": 2_000}
 ASKED: tuple[dict[str, Any], ...] = ({"q": "cake"}, {})
 """A query, and filters alone."""
-
-
-def offer(seller: str, price: float, currency: str = "EUR", **more: Any) -> dict[str, Any]:
-    plain: dict[str, Any] = {"sale_price": None, "sale_starts_at_ms": None, "sale_ends_at_ms": None, "promotion": {}}
-    return {"seller": seller, "price": price, "currency": currency, "updated_at_ms": 1, **plain, **more}
 
 
 def cake(number: int, *offers: dict[str, Any], turns_at_ms: int | None = None) -> tuple[Content, Any]:

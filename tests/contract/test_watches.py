@@ -20,6 +20,7 @@ from schemas.state_codec import encode_item
 from stream.kafka.partitions import Partition
 from stream.kafka.topics import ITEMS
 from stream.state_files.records import JOURNAL_WRITER, WRITER_HEADER
+from tests.support.contents import offer
 from tests.support.index_backends import BACKENDS, content, opened, put, vector
 from tests.support.index_side import Documents, Models, OneCollection, now_ms, writing_side
 from tests.support.record_batches import MadeRecord, batch_of
@@ -27,7 +28,9 @@ from tests.support.waiting import until
 from tests.support.watching import RememberedAlerts, watch
 from workers.clock import SystemClock
 from workers.index.writes import Reprice
+from workers.search.asked_prices import with_prices
 from workers.state.fold import fold
+from workers.state.projection import facets
 from workers.watches.watch import filter_values, fits, passes
 from workers.watches.watch_set import WatchSet
 from workers.words.item import item_words
@@ -213,6 +216,39 @@ async def test_a_sale_window_that_opens_without_an_event_raises_an_alert(index: 
         await until(lambda: len(stack.alerted) == 2, "the sale raises both alerts")
         assert sorted(await stack.settled()) == [("lamps", "a"), ("target", "a")]
         assert len({alert_id for _, alert_id in stack.alerts.sent}) == 2
+
+
+async def test_a_watch_that_names_a_seller_compares_the_price_of_that_seller(index: Index) -> None:
+    sold: dict[str, Any] = {"seller": "B", "max_price": 40, "currency": "EUR"}
+    stack = Stack(index, watch("lamps", "desk lamp", **sold), watch("target", product_id="a", **sold))
+    async with stack.running():
+        await stack.send("products", "a", title="Desk lamp")
+        await price(stack, "a", 45, seller="B")
+        await price(stack, "a", 39, seller="C")
+        assert await stack.settled() == [], "another seller asks so much"
+        await price(stack, "a", 40, seller="B")
+        assert sorted(await stack.settled()) == [("lamps", "a"), ("target", "a")], "the lowest price is the same"
+        await price(stack, "a", 30, seller="C")
+        await price(stack, "a", 38, seller="B")
+        assert len(await stack.settled()) == 2
+        await price(stack, "a", 41, seller="B")
+        await price(stack, "a", 50, seller="B", sale_price=35, sale_starts_at=now_ms() + HOUR_MS)
+        assert len(await stack.settled()) == 2
+        stack.clock.ahead_ms = HOUR_MS
+        await until(lambda: len(stack.alerted) == 4, "the sale of B raises both alerts again, and is no event")
+        assert len(await stack.settled()) == 4
+    assert len({alert_id for _, alert_id in stack.alerts.sent}) == 4
+
+
+async def test_a_watch_in_a_currency_compares_the_offers_in_it(index: Index) -> None:
+    stack = Stack(index, watch("w", "lamp", max_price=12, currency="USD"))
+    async with stack.running():
+        await stack.send("products", "a", title="Desk lamp")
+        await price(stack, "a", 10)
+        await stack.send("prices", "a", price=13, currency="USD", seller="B")
+        assert await stack.settled() == []
+        await stack.send("prices", "a", price=12, currency="USD", seller="B")
+        assert await stack.settled() == [("w", "a")]
 
 
 async def test_an_alert_that_a_worker_did_not_send_before_it_ended_is_sent_by_the_next_one(index: Index) -> None:
@@ -423,3 +459,41 @@ async def test_a_watch_and_a_search_have_the_same_filters(index: Index) -> None:
             assert matches == found, (filters, item["product_id"])
             passing += matches
     assert passing == 19
+
+
+PRICES: tuple[dict[str, Any], ...] = (
+    {"currency": "EUR", "seller": "B"},
+    {"currency": "USD"},
+    {"currency": "USD", "max_price": 12},
+    {"currency": "USD", "min_price": 12.5},
+    {"currency": "EUR", "seller": "B", "max_price": 9},
+    {"currency": "EUR", "seller": ["B", "C"], "min_price": 7},
+    {"currency": "EUR", "seller": ["B", "C"], "max_price": 6},
+    {"currency": "EUR", "max_price": 6},
+)
+
+
+async def test_a_watch_and_a_search_compare_the_same_prices(index: Index) -> None:
+    sale: dict[str, Any] = {"sale_price": 6.0, "sale_starts_at_ms": 1_000, "sale_ends_at_ms": 2_000}
+    sold = {
+        "a": [offer("shop", 10.0), offer("B", 12.0, "USD"), offer("C", 13.0, "USD")],
+        "b": [offer("shop", 5.0), offer("B", 9.0), offer("C", 7.0)],
+        "c": [offer("shop", 9.0), offer("B", 20.0, **sale)],
+        "d": [offer("C", 6.0), offer("B", 13.0, "USD")],
+        "e": [],
+    }
+    passing = 0
+    for now in (999, 1_000, 2_000):
+        for product_id, offers in sold.items():
+            of_offers = facets(offers, NO_REVIEWS, now_ms=now, shop_currency=None)
+            await put(index, content(product_id, **of_offers), now, dense=vector(1))
+        for filters in PRICES:
+            asked = watch(**filters)
+            priced = await with_prices(index, Filters(**filters), None, now)
+            for product_id in sold:
+                point = (await index.stored([product_id]))[product_id].payload
+                found = await priced.of.find_exact(product_id, Filters(**filters))
+                matches = passes(asked, filter_values(point))
+                assert matches == (found == [point_id(product_id)]), (now, filters, product_id)
+                passing += matches
+    assert passing == 38

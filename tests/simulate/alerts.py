@@ -42,6 +42,8 @@ def make_watches(random: Random) -> tuple[WatchRecord, ...]:
         {"product_id": random.choice(ITEMS), "filters": {"max_price": random.choice((9, 20)), "currency": "HKD"}},
         {"q": random.choice(WORDS), "filters": {"availability": "in_stock"}},
         {"filters": {"seller": "other"}},
+        {"filters": {"seller": "other", "max_price": random.choice((9, 20)), "currency": "HKD"}},
+        {"product_id": random.choice(ITEMS), "filters": {"seller": "other", "max_price": 20, "currency": "HKD"}},
         {"filters": {"min_rating": 3.0}},
         {"filters": {"min_price": 15, "currency": random.choice(("HKD", "EUR"))}},
         {"filters": {"brand": random.choice(WORDS), "availability": "in_stock"}},

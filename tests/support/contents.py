@@ -1,4 +1,4 @@
-"""The content of an item, as small as it can be."""
+"""The content of an item, and an offer of it, as small as they can be."""
 
 from __future__ import annotations
 
@@ -17,3 +17,9 @@ def content(**fields: Any) -> Content:
         "updated_at_ms": {"product": 1, "price": None, "reviews": None},
     }  # fmt: skip
     return cast("Content", whole | fields)
+
+
+def offer(seller: str, price: float, currency: str = "EUR", **more: Any) -> Any:
+    """Return the offer of a seller, which is on no sale, with these fields instead of its own."""
+    plain: dict[str, Any] = {"sale_price": None, "sale_starts_at_ms": None, "sale_ends_at_ms": None, "promotion": {}}
+    return {"seller": seller, "price": price, "currency": currency, "updated_at_ms": 1, **plain, **more}

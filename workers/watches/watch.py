@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from workers.index.conditions import Is, IsIn, Within, conditions, name_keys_of
 from workers.point.payload import is_visible
+from workers.state.prices import offers_by, price_now
+from workers.watches.offered import asked_price, moment_ms, prices_of
 from workers.words.chunks import chunks, terms
 from workers.words.folding import folded
 from workers.words.query import FUNCTION_WORDS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from collections.abc import Set as AbstractSet
 
     from schemas.points import Content
     from schemas.watches import WatchRecord
     from workers.index.conditions import Condition, ValueOf
+    from workers.watches.offered import AskedPrice, PriceKey
 
 
 class Watch(NamedTuple):
@@ -28,8 +32,10 @@ class Watch(NamedTuple):
     """The terms that the text of an item must have, all of them."""
     keys: tuple[frozenset[str], ...]
     """The values of each filter for names, as `name_keys` of a point has them. An item must have one of each set."""
+    price: AskedPrice | None
+    """The price that it compares; None if it compares none."""
     of_values: tuple[Condition, ...]
-    """The conditions of the index that compare filter values."""
+    """The conditions of the index that compare other filter values."""
     of_product: tuple[Condition, ...]
     """The conditions that compare fields of the product."""
 
@@ -38,23 +44,24 @@ class FilterValues(NamedTuple):
     """The values of an item, at one moment, that the filters of watches compare."""
 
     visible: bool
-    price: float | None
-    currency: str | None
     sellers: frozenset[str]
     rating: float | None
+    prices: Mapping[PriceKey, float]
 
 
 VALUE_FIELDS = frozenset(FilterValues._fields)
-NOTHING = FilterValues(False, None, None, frozenset(), None)
+NOTHING = FilterValues(False, frozenset(), None, MappingProxyType({}))
 """An item that the index does not have."""
 
 
 def watch_of(watch_id: str, record: WatchRecord) -> Watch:
     """Return the watch of a record."""
-    asked = conditions(record.filters)
+    filters = record.filters
+    asked = conditions(filters.model_copy(update=dict.fromkeys(("currency", "min_price", "max_price"))))
     of_values = tuple(each for each in asked if isinstance(each, Is | IsIn | Within) and each.field in VALUE_FIELDS)
     of_product = tuple(each for each in asked if each not in of_values)
-    return Watch(watch_id, record, query_terms_all(record.q or ""), name_keys_of(record.filters), of_values, of_product)
+    words, keys = query_terms_all(record.q or ""), name_keys_of(filters)
+    return Watch(watch_id, record, words, keys, asked_price(filters), of_values, of_product)
 
 
 def counting_words(text: str) -> list[str]:
@@ -70,14 +77,25 @@ def query_terms_all(text: str) -> frozenset[str]:
 
 def filter_values(point: Content) -> FilterValues:
     """Return the filter values of a point; its head has them all."""
-    return FilterValues(
-        is_visible(point), point["price"], point["currency"], frozenset(point["sellers"] or ()), point["rating"]
-    )
+    return FilterValues(is_visible(point), frozenset(point["sellers"] or ()), point["rating"], prices_of(point))
 
 
 def passes(watch: Watch, values: FilterValues) -> bool:
     """Return whether the filter values of an item pass the watch's conditions on them."""
-    return values.visible and _all_hold(watch.of_values, values.__getattribute__)
+    return (
+        values.visible
+        and (watch.price is None or watch.price.is_one_of(values.prices))
+        and (not watch.of_values or _all_hold(watch.of_values, values.__getattribute__))
+    )
+
+
+def shown_price(watch: Watch, point: Content, shop_currency: str | None) -> tuple[float | None, str | None]:
+    """Return the price and the currency that an item has for a watch, as a hit of a search with its filters has it."""
+    filters = watch.record.filters
+    if filters.seller is None and filters.currency in (None, point["currency"]):
+        return point["price"], point["currency"]
+    offers = offers_by(point["offers"] or (), filters.seller)
+    return price_now(offers, filters.currency or shop_currency, moment_ms(point))
 
 
 def fits(watch: Watch, point: Content, said: AbstractSet[str]) -> bool:

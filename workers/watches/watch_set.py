@@ -9,15 +9,17 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from workers.state.projection import name_keys
+from workers.watches.bounds import Bounds, PriceBounds
 from workers.watches.watch import NOTHING, filter_values, fits, passes
 from workers.words.item import item_words
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator
     from collections.abc import Set as AbstractSet
 
     from schemas.points import Content
-    from schemas.queries import Filters
+    from workers.watches.bounds import Run
+    from workers.watches.offered import PriceKey
     from workers.watches.watch import FilterValues, Watch
 
 _Key = TypeVar("_Key")
@@ -30,36 +32,6 @@ checked. A watch costs 0.1 us where the item lacks its words. With 256 the 99th 
 
 _WATCH_ID = itemgetter(1)
 """The id of the watch of a bound."""
-_LAST = "\U0010ffff"
-"""An id after all others."""
-
-
-class _Bounds:
-    """The bounds of watches in order, to find those that a value has passed."""
-
-    def __init__(self) -> None:
-        self._sorted: list[tuple[float, str]] = []
-
-    def add(self, bound: float | None, watch_id: str) -> None:
-        """Add the bound of a watch, if it has one."""
-        if bound is not None:
-            insort(self._sorted, (bound, watch_id))
-
-    def remove(self, bound: float | None, watch_id: str) -> None:
-        """Remove it again."""
-        if bound is not None:
-            del self._sorted[bisect_left(self._sorted, (bound, watch_id))]
-
-    def passed(self, least: float, most: float) -> list[tuple[float, str]]:
-        """Return the bounds that a value rising from `least` to `most` reaches: least < bound <= most."""
-        return self._sorted[self._index_of(least, _LAST) : self._index_of(most, _LAST)]
-
-    def between(self, least: float, most: float) -> list[tuple[float, str]]:
-        """Return the bounds that a value falling from `most` to `least` gets below: least <= bound < most."""
-        return self._sorted[self._index_of(least, "") : self._index_of(most, "")]
-
-    def _index_of(self, bound: float, watch_id: str) -> int:
-        return bisect_left(self._sorted, (bound, watch_id))
 
 
 class Side(NamedTuple):
@@ -88,12 +60,12 @@ class WatchSet:
         """The watches of searches by key; an item must have one of a watch's keys to match it."""
         self._keys_of: dict[str, Collection[str]] = {}
         self._by_seller: dict[str, set[str]] = {}
-        self._by_currency: dict[str, set[str]] = {}
+        self._by_price: dict[PriceKey, PriceBounds] = {}
         self._by_owner: dict[tuple[str, str | None], set[str]] = {}
         """The watches by owner and key."""
         self._of_key: dict[str, list[str]] = {}
         """The ids of the watches of each key, in order."""
-        self._price_max, self._price_min, self._rating_min = _Bounds(), _Bounds(), _Bounds()
+        self._rating_min = Bounds()
 
     def __len__(self) -> int:
         """Return the number of watches."""
@@ -131,10 +103,10 @@ class WatchSet:
         self._keys_of[watch_id] = keys = self._rarest_keys(watch)
         for key in keys:
             self._by_key.setdefault(key, set()).add(watch_id)
-        for value, ids in self._by_value(record.filters):
-            ids.setdefault(value, set()).add(watch_id)
-        self._price_max.add(record.filters.max_price, watch_id)
-        self._price_min.add(record.filters.min_price, watch_id)
+        for seller in record.filters.seller or ():
+            self._by_seller.setdefault(seller, set()).add(watch_id)
+        for asked in _prices(watch):
+            self._by_price.setdefault(asked, PriceBounds()).add(watch_id, record.filters)
         self._rating_min.add(record.filters.min_rating, watch_id)
 
     def remove(self, watch_id: str) -> None:
@@ -152,10 +124,12 @@ class WatchSet:
             return
         for key in self._keys_of.pop(watch_id):
             _discard(self._by_key, key, watch_id)
-        for value, ids in self._by_value(record.filters):
-            _discard(ids, value, watch_id)
-        self._price_max.remove(record.filters.max_price, watch_id)
-        self._price_min.remove(record.filters.min_price, watch_id)
+        for seller in record.filters.seller or ():
+            _discard(self._by_seller, seller, watch_id)
+        for asked in _prices(watch):
+            self._by_price[asked].remove(watch_id, record.filters)
+            if not len(self._by_price[asked]):
+                del self._by_price[asked]
         self._rating_min.remove(record.filters.min_rating, watch_id)
 
     def of_product(self, product_id: str) -> list[Watch]:
@@ -170,12 +144,10 @@ class WatchSet:
         if not (before.visible and after.visible):
             return None
         found = {each for seller in after.sellers - before.sellers for each in self._by_seller.get(seller, ())}
-        if after.currency is not None and after.currency != before.currency:
-            found |= self._by_currency.get(after.currency, set())
-        for bounds in self._passed(before, after):
-            if len(found) + len(bounds) > self._turning_max:
+        for run in self._passed(before, after):
+            if len(found) + len(run) > self._turning_max:
                 return None
-            found.update(map(_WATCH_ID, bounds))
+            found.update(map(_WATCH_ID, run))
         return None if len(found) > self._turning_max else [self._watches[each] for each in found]
 
     def asking(self, point: Content, said: AbstractSet[str]) -> list[Watch]:
@@ -183,18 +155,10 @@ class WatchSet:
         keys = self._by_key.keys() & {*said, *(point["name_keys"] or ()), *_named(point), _ANY}
         return [self._watches[each] for each in set[str]().union(*(self._by_key[key] for key in keys))]
 
-    def _by_value(self, filters: Filters) -> Iterator[tuple[str, dict[str, set[str]]]]:
-        """Iterate over the values of the filters that must equal one of an item, each with the watches that have it."""
-        for seller in filters.seller or ():
-            yield seller, self._by_seller
-        if filters.currency is not None:
-            yield filters.currency, self._by_currency
-
-    def _passed(self, before: FilterValues, after: FilterValues) -> Iterator[Sequence[tuple[float, str]]]:
-        """Iterate over the runs of bounds that the price and the rating of an item have come to keep."""
-        if after.price is not None:
-            yield self._price_max.between(after.price, math.inf if before.price is None else before.price)
-            yield self._price_min.passed(-math.inf if before.price is None else before.price, after.price)
+    def _passed(self, before: FilterValues, after: FilterValues) -> Iterator[Run]:
+        """Iterate over the runs of bounds that the prices and the rating of an item have come to keep."""
+        for key in self._by_price.keys() & {*before.prices, *after.prices}:
+            yield from self._by_price[key].turned(before.prices.get(key), after.prices.get(key))
         if after.rating is not None:
             yield self._rating_min.passed(-math.inf if before.rating is None else before.rating, after.rating)
 
@@ -236,6 +200,10 @@ def newly_matching(watches: Iterable[Watch], before: Side, after: Side, now_ms: 
 def _named(point: Content) -> Iterator[str]:
     """Iterate over the keys of the names of a point of an earlier release, which has none."""
     return iter(name_keys(point["brand"], point["category"], {}) if not point["name_keys"] else ())
+
+
+def _prices(watch: Watch) -> Iterable[PriceKey]:
+    return () if watch.price is None else watch.price.keys
 
 
 def _discard(sets: dict[_Key, set[str]], key: _Key, watch_id: str) -> None:

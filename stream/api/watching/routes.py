@@ -44,10 +44,9 @@ def watch_routes(watches: WatchApi) -> APIRouter:
 
         The body is JSON: `owner`, and either `q` and the filters of a search, or a `product_id` with its `target_price`
         and `currency`. An item matches a query if it has all of its words. What matches already raises no alert.
-        Prices are those that items have by themselves, in their own currency: with `seller` the item must be offered by
-        that seller, and its price is still the lowest of all sellers, unlike that of a search.
-        Where the stack has keys, the watch belongs to the one that is sent; else the id in the answer is all that is
-        needed to look at the watch and to end it: keep it secret.
+        Prices are those of a search with the same filters: the lowest of the sellers that are named, else of all, in
+        `currency`. Where the stack has keys, the watch belongs to the one that is sent; else the id in the answer is
+        all that is needed to look at the watch and to end it: keep it secret.
         """
         return JSONAnswer(await watches.watch(request, watches.key_of(secret)), 201)
 

@@ -13,7 +13,6 @@ from schemas.times import rfc3339
 from schemas.watches import ShownWatch, WatchList, WatchRecord
 from stream.api.watching.interface import WatchApi
 from stream.api.watching.keys import WatchKeys
-from workers.search.currency import compared_currency
 from workers.watches.watch import counting_words, filter_values, passes, watch_of
 
 if TYPE_CHECKING:
@@ -83,10 +82,8 @@ class WatchService(WatchApi):
         if request.q is not None and not counting_words(request.q):
             raise RefusedRequest("q", "there is no letter or digit in it, so no item can have its words")
         self._check_room(key, request.owner)
-        index = await self._context.collections.serving()
-        await compared_currency(index, request.filters, self._context.shop.currency)
         point = None if request.product_id is None else await self._point(request.product_id)
-        _check_currency_of(point, request, self._context.shop.currency)
+        _check_currency_of(point, request)
         now_ms = self._context.clock.now_ms()
         record = WatchRecord(
             owner=request.owner,
@@ -165,19 +162,12 @@ class WatchService(WatchApi):
         self._context.metrics.watching.watches.set(len(self._watches))
 
 
-def _check_currency_of(point: Payload | None, request: WatchRequest, shop_currency: str | None) -> None:
-    """Raise RefusedRequest if the price of a product is in another currency: the watch would never raise an alert."""
-    if shop_currency is not None and request.currency not in (None, shop_currency):
-        raise RefusedRequest(
-            "currency",
-            f"watches compare prices in the shop's currency, {shop_currency}, and none in {request.currency}",
-        )
-    currency = None if point is None else point["currency"]
-    if currency not in (None, request.currency):
-        raise RefusedRequest(
-            "currency",
-            f"the price of {request.product_id} is in {currency}, which is compared, whatever other offers say",
-        )
+def _check_currency_of(point: Payload | None, request: WatchRequest) -> None:
+    """Raise RefusedRequest if no offer of a product is in the currency of its target price: a slip, most likely."""
+    currencies = [] if point is None else sorted({each["currency"] for each in point["offers"]})
+    if currencies and request.currency not in currencies:
+        named = f"the offers of {request.product_id} are in {', '.join(currencies)}: name one of these"
+        raise RefusedRequest("currency", named)
 
 
 def shown_watch(watch: Watch, matches_now: bool | None) -> ShownWatch:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.contents import content
+from tests.support.contents import content, offer
 from tests.support.watching import watch
+from workers.state.prices import price_changes_at_ms, price_now
 from workers.state.projection import name_keys
 from workers.watches.watch import NOTHING, filter_values
 from workers.watches.watch_set import Side, WatchSet, newly_matching
@@ -49,15 +50,32 @@ def _watch(draw: st.DrawFn, watch_id: str) -> Watch:
     return watch(watch_id, query, product_id, expires_at_ms=expires_at_ms, **filters)
 
 
-facets = st.fixed_dictionaries(
-    {
-        "status": st.sampled_from(["visible", "visible", "delisted"]),
-        "price": prices,
-        "currency": currencies,
-        "sellers": st.lists(st.sampled_from(["A", "B"]), unique=True),
-        "rating": some | st.sampled_from([1.0, 2.0, 3.0, 5.0]),
-    }
+SALE = ("sale_price", "sale_starts_at_ms", "sale_ends_at_ms")
+sale = st.sampled_from([(None, None, None), (1.0, None, None), (1.0, NOW_MS, NOW_MS + 5), (2.0, None, NOW_MS)])
+sold = st.dictionaries(
+    st.sampled_from(["A", "B", "C"]), st.tuples(st.sampled_from([2.5, 5.0, 9.0]), currencies, sale), max_size=3
 )
+
+
+@st.composite
+def facets(draw: st.DrawFn) -> dict[str, Any]:
+    at_ms = draw(st.sampled_from([NOW_MS - 1, NOW_MS, NOW_MS + 5]))
+    offers = [
+        offer(seller, price, currency, **dict(zip(SALE, on_sale, strict=True)))
+        for seller, (price, currency, on_sale) in draw(sold).items()
+    ]
+    price, currency = price_now(offers, None, at_ms)
+    return {
+        "status": draw(st.sampled_from(["visible", "visible", "delisted"])),
+        "offers": offers,
+        "sellers": [each["seller"] for each in offers],
+        "price": price,
+        "currency": currency,
+        "price_changes_at_ms": price_changes_at_ms(offers, at_ms),
+        "rating": draw(some | st.sampled_from([1.0, 2.0, 3.0, 5.0])),
+    }
+
+
 products = st.fixed_dictionaries(
     {
         "title": words.map(lambda text: {"en": text}),
@@ -72,8 +90,7 @@ products = st.fixed_dictionaries(
 
 def point(product: dict[str, Any], facet: dict[str, Any], *, keyed: bool = True) -> Content:
     keys = name_keys(product["brand"], product["category"], product["attributes"]) if keyed else None
-    currency = None if facet["price"] is None else facet["currency"]
-    return content(**product, **(facet | {"currency": currency}), name_keys=keys)
+    return content(**product, **facet, name_keys=keys)
 
 
 def by_loop(found: list[Watch], before: Content | None, after: Content) -> set[str]:
@@ -90,7 +107,7 @@ def filled(found: list[Watch]) -> WatchSet:
     return made
 
 
-@given(watches(), st.none() | st.tuples(products, facets), products, facets, st.booleans())
+@given(watches(), st.none() | st.tuples(products, facets()), products, facets(), st.booleans())
 def test_a_change_of_the_product_finds_what_a_loop_finds(
     found: list[Watch],
     was: tuple[dict[str, Any], dict[str, Any]] | None,
@@ -106,7 +123,7 @@ def test_a_change_of_the_product_finds_what_a_loop_finds(
     assert {each.watch_id for each in new} == by_loop(found, before, after)
 
 
-@given(watches(), products, facets, facets)
+@given(watches(), products, facets(), facets())
 def test_a_change_of_price_sellers_or_rating_finds_what_a_loop_finds(
     found: list[Watch], product: dict[str, Any], was: dict[str, Any], now: dict[str, Any]
 ) -> None:
@@ -119,7 +136,7 @@ def test_a_change_of_price_sellers_or_rating_finds_what_a_loop_finds(
     assert {each.watch_id for each in new} == by_loop(found, before, after)
 
 
-@given(watches(), st.sets(st.integers(0, 7)), products, facets, facets)
+@given(watches(), st.sets(st.integers(0, 7)), products, facets(), facets())
 def test_a_removed_or_replaced_watch_is_as_if_it_had_never_been(
     found: list[Watch], removed: set[int], product: dict[str, Any], was: dict[str, Any], now: dict[str, Any]
 ) -> None:
@@ -139,14 +156,23 @@ def test_a_removed_or_replaced_watch_is_as_if_it_had_never_been(
     assert made.asking(after, item_words(after).counts.keys()) == [] == made.of_product("a")
 
 
+def test_the_lowest_of_two_sellers_rises_above_a_bound_where_the_cheaper_one_leaves() -> None:
+    asked, product = watch("w", seller=["A", "B"], min_price=4, currency="EUR"), {"title": {"en": "Lamp"}}
+    offers = [offer("A", 3.0), offer("B", 5.0)]
+    both = content(**product, offers=offers, sellers=["A", "B"], price=3.0, currency="EUR")
+    one = content(**product, offers=offers[1:], sellers=["B"], price=5.0, currency="EUR")
+    assert filled([asked]).turning(filter_values(both), filter_values(one)) == [asked]
+    assert newly_matching([asked], Side(both), Side(one), NOW_MS) == [asked]
+
+
 def test_too_many_turned_watches_are_left_to_the_words_of_the_item() -> None:
     made = WatchSet(turning_max=2)
     for number in range(3):
         made.put(watch(str(number), "lamp", max_price=5, currency="EUR"))
-    before, after = NOTHING._replace(visible=True, price=9.0, currency="EUR"), NOTHING._replace(visible=True)
-    assert made.turning(before, after._replace(price=4.0, currency="EUR")) is None
+    before, after = (NOTHING._replace(visible=True, prices={(None, "EUR"): price}) for price in (9.0, 4.0))
+    assert made.turning(before, after) is None
     made.remove("0")
-    turned = made.turning(before, after._replace(price=4.0, currency="EUR"))
+    turned = made.turning(before, after)
     assert turned is not None and {each.watch_id for each in turned} == {"1", "2"}
 
 

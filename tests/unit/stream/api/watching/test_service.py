@@ -17,6 +17,7 @@ from stream.runtime.metrics import IndexMetrics
 from stream.watches.alert_feed import AlertFeed
 from stream.watches.feed import WatchFeed
 from stream.watches.watch_log import WatchLog
+from tests.support.contents import offer
 from tests.support.index_backends import content, opened, put
 from tests.support.index_side import Confirming
 from tests.support.queries import OneIndex
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 SEARCH: dict[str, Any] = {"owner": "somebody", "q": "Desk lamp for me"}
+OFFERS = [offer("shop", 9.0), offer("B", 12.0), offer("C", 10.0, "USD")]
 
 
 class Bench:
@@ -35,7 +37,6 @@ class Bench:
     def __init__(
         self,
         index: Any,
-        shop_currency: str | None = None,
         bounds: WatchBounds = BOUNDS,
         keys: dict[str, SecretStr] | None = None,
     ) -> None:
@@ -49,7 +50,7 @@ class Bench:
         )  # fmt: skip
         self.parts = WatchParts(watches, written, alerts, feed)
         context: Any = SimpleNamespace(
-            collections=OneIndex(index), shop=Shop(shop_currency, ("en",)), clock=self, as_of=self, metrics=self.metrics
+            collections=OneIndex(index), shop=Shop(None, ("en",)), clock=self, as_of=self, metrics=self.metrics
         )
         self.service = WatchService(context, self.parts, bounds, keys)
 
@@ -71,7 +72,7 @@ class Bench:
 @pytest.fixture
 async def bench() -> AsyncIterator[Bench]:
     async with opened("edge") as index:
-        await put(index, content("P1", price=9.0, currency="EUR"), 1)
+        await put(index, content("P1", price=9.0, currency="EUR", offers=OFFERS, sellers=["B", "C", "shop"]), 1)
         await put(index, content("gone", status="delisted"), 1)
         await put(index, content("freshline-canary-0", status="canary"), 1)
         yield Bench(index)
@@ -96,10 +97,16 @@ async def test_the_watch_of_a_product_says_whether_it_has_the_price_already(benc
         assert (await bench.service.watch(asked, None)).matches_now is matches
 
 
-async def test_the_watch_of_a_product_is_refused_in_a_currency_that_its_price_is_not_in(bench: Bench) -> None:
-    dollars: dict[str, Any] = {"q": None, "product_id": "P1", "target_price": 9, "currency": "USD"}
-    assert await bench.refused(**dollars) == "currency"
-    gone = WatchRequest(**(SEARCH | dollars | {"product_id": "gone"}))
+async def test_the_watch_of_a_product_compares_the_seller_and_the_currency_that_it_names(bench: Bench) -> None:
+    for target, currency, seller, matches in ((12, "EUR", "B", True), (11, "EUR", "B", False), (10, "USD", None, True)):
+        asked = WatchRequest(owner="x", product_id="P1", target_price=target, currency=currency, seller=seller)
+        assert (await bench.service.watch(asked, None)).matches_now is matches
+
+
+async def test_the_watch_of_a_product_is_refused_in_a_currency_that_no_offer_of_it_is_in(bench: Bench) -> None:
+    pounds: dict[str, Any] = {"q": None, "product_id": "P1", "target_price": 9, "currency": "GBP"}
+    assert await bench.refused(**pounds) == "currency"
+    gone = WatchRequest(**(SEARCH | pounds | {"product_id": "gone"}))
     assert (await bench.service.watch(gone, None)).matches_now is False
 
 
@@ -114,10 +121,8 @@ async def test_an_unknown_product_is_refused_and_while_the_index_is_behind_not_y
     assert bench.kafka.sent == []
 
 
-async def test_a_query_without_a_word_and_a_currency_that_no_price_has_are_refused(bench: Bench) -> None:
+async def test_a_query_without_a_word_is_refused(bench: Bench) -> None:
     assert await bench.refused(q="!!") == "q"
-    shop = Bench(bench.index, "HKD")
-    assert await shop.refused(max_price=3, currency="EUR") == "currency"
 
 
 async def test_an_owner_and_a_stack_have_so_many_watches_at_most(bench: Bench) -> None:
