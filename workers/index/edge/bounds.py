@@ -12,6 +12,8 @@ class EdgeBounds(NamedTuple):
 
     wal_bytes_max: int = 64 * 2**20
     """The growth of the write-ahead log at which it is emptied."""
+    mapped_writes_max: int = 10_000
+    """The writes after which the pages that they have touched, some 25 MB of them, are released, in 8 ms."""
     browsed_points: int = 512
     """The points whose traits are read between two turns of others, in about 2 ms where they are known."""
     broad: BroadRange = BROAD

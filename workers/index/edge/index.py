@@ -23,6 +23,7 @@ from schemas.errors import Gone, Unavailable
 from schemas.points import point_id
 from workers.index.edge import filters as where
 from workers.index.edge.bounds import BOUNDS, EdgeBounds
+from workers.index.edge.mapped_pages import release_pages
 from workers.index.edge.operations import accepted, read
 from workers.index.edge.reading import EdgeReading
 from workers.index.edge.writes import WRITES_AT_ONCE, ConditionalWrites
@@ -65,6 +66,9 @@ class EdgeIndex(EdgeReading):
         self._lock = lock
         self._closed = False
         self._flushed_log_bytes = 0
+        self._mapped_writes = 0
+        """The writes since the pages of the shard were released."""
+        release_pages(directory)
 
     @override
     async def heads(self, product_ids: Collection[str]) -> dict[str, Payload]:
@@ -91,6 +95,7 @@ class EdgeIndex(EdgeReading):
                 missed |= self._writes.write(several)
             finally:
                 self._traits.forget(point_id(write.product_id) for write in several)
+            self._release_pages_after(len(several))
             await turns.yield_if_over()
         return missed
 
@@ -100,6 +105,7 @@ class EdgeIndex(EdgeReading):
         turns = CooperativeTurns(self._gate)
         for vector in vectors:
             self._write_vector(vector)
+            self._release_pages_after(1)
             await turns.yield_if_over()
 
     @override
@@ -145,6 +151,12 @@ class EdgeIndex(EdgeReading):
             self._closed = True
             self._shard.close()
             self._lock.release()
+
+    def _release_pages_after(self, writes: int) -> None:
+        self._mapped_writes += writes
+        if self._mapped_writes >= self._bounds.mapped_writes_max:
+            self._mapped_writes = 0
+            release_pages(self._directory)
 
     def _log_bytes(self) -> int:
         with self._on_disk():
