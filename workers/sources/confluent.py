@@ -75,7 +75,10 @@ class KnownSchemas:
     def read(self, framed: bytes) -> Any:
         """Return the value of a framed record as JSON has it. Raises InvalidEvent."""
         if len(framed) < FRAME_BYTES or framed[0] != 0:
-            raise InvalidEvent("the record is not framed for a schema registry: its topic has the encoding json")
+            raise InvalidEvent(
+                "the record is not framed for a schema registry: let its producer use the registry, or configure "
+                "`encoding: json` for the topic in FRESHLINE_SOURCES"
+            )
         schema_id = int.from_bytes(framed[1:FRAME_BYTES], "big")
         schema = self._schemas.get(schema_id)
         if schema is None:

@@ -20,6 +20,8 @@ ItemId = Literal["variant", "sku", "inventory_item", "product"]
 """The product_id of an item is the id of the variant, its SKU, the id of its inventory item, or of the product."""
 ONLY_VARIANT = "Default Title"
 """The title of the variant of a product that has no options."""
+GRAPHQL_ID = "gid://shopify/"
+"""The beginning of the ids of Shopify's GraphQL API, also in the files of its bulk operations."""
 _IDS = {"variant": "id", "sku": "sku", "inventory_item": "inventory_item_id"}
 
 
@@ -54,6 +56,11 @@ def _kind(body: JsonObject) -> str:
         return "inventory_levels/update"
     if body.keys() == {"id"}:
         return "products/delete"
+    if str(body.get("id")).startswith(GRAPHQL_ID):
+        raise InvalidEvent(
+            "the record is of Shopify's GraphQL API, whose products have other fields: send what webhooks and the REST "
+            "API (products.json) have"
+        )
     raise InvalidEvent("the record is no Shopify webhook on products or inventory: check the format of the topic")
 
 

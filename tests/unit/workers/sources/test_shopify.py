@@ -10,6 +10,7 @@ import pytest
 from schemas.errors import InvalidEvent
 from tests.support.sources import events, message
 from workers.sources.formats import Source
+from workers.sources.shapes import shape_of_json
 from workers.sources.shopify import shopify
 from workers.sources.sources import Sources, Times
 
@@ -239,6 +240,16 @@ def test_a_stock_level_counts_at_the_configured_location_alone() -> None:
 def test_what_is_no_webhook_on_items_is_refused(body: Any) -> None:
     with pytest.raises((InvalidEvent, KeyError, TypeError, AttributeError)):
         events(SHOPIFY, message("products", body))
+
+
+@pytest.mark.parametrize("kind", ["Product", "ProductVariant"])
+def test_a_record_of_the_graphql_api_is_refused_by_its_name(kind: str) -> None:
+    """The line of a variant has the id, title and price of a row of a Google Merchant feed."""
+    record = message("products", {"id": f"gid://shopify/{kind}/7", "title": "Cup", "price": "70.00"})
+    with pytest.raises(InvalidEvent, match="of Shopify's GraphQL API"):
+        events(SHOPIFY, record)
+    shape = shape_of_json(record.body)
+    assert shape is not None and shape.format == "shopify"
 
 
 def test_a_webhook_on_orders_is_refused_by_its_name() -> None:
