@@ -111,16 +111,16 @@ def _envelope(message: Message) -> RowChange | None:
 
 def _truncated(message: Message, table: object) -> InvalidEvent:
     named = f"the table {table}" if table else "a table"
-    return InvalidEvent(
-        f"{named} was truncated, and no event says which rows that were: compare it with `freshline sync "
-        f"{message.topic}`"
+    todo = (
+        "send op delete for each" if message.topic == "reviews" else f"compare it with `freshline sync {message.topic}`"
     )
+    return InvalidEvent(f"{named} was truncated, and no event says which rows that were: {todo}")
 
 
 def _unwrapped(message: Message, mapping: Mapping[str, Column] | None) -> RowChange:
     row, types = (None, None) if message.body is None else _payload(object_of(message, "row"))
     if row is None or types is None:
-        return RowChange(True, _deleted_row(message, mapping), {}, message.key, None, None)
+        return RowChange(True, _deleted_row(message, mapping), {}, message.key, None, None, is_key=True)
     if isinstance(row.get("source"), dict) and "op" in row:
         raise InvalidEvent("the record is a Debezium envelope: the format of the topic is debezium")
     source = {name: row.get(f"__source_{name}", row.get(f"__{name}")) for name in _ORDER}

@@ -23,6 +23,8 @@ PARTS = {"products": ("product_id",), "prices": ("product_id", "seller"), "revie
 """The fields that say which product, offer or review an event is about."""
 NEEDED = {"prices": "price", "reviews": "rating"}
 """The fields without which a row is no offer and no review."""
+IDENTITY_FULL = "set REPLICA IDENTITY FULL on the table"
+"""The way to have PostgreSQL log deleted rows whole."""
 SET, DELETED, BEFORE = 1, 0, -1
 """The steps of one entry of the log: what it sets, what it deletes or clears, and what is cleared before that."""
 
@@ -41,6 +43,8 @@ class RowChange(NamedTuple):
     committed_at_ms: int | None
     is_whole: bool = False
     """True for a deleted row with the values that the table had; else only the columns of its key can be trusted."""
+    is_key: bool = False
+    """True for a deleted row of which only its key came, as in a null record."""
 
 
 def bodies_of(topic: str, sources: Sequence[FieldSource] | None, change: RowChange, *, whole_rows: bool) -> list[Body]:
@@ -56,7 +60,7 @@ def bodies_of(topic: str, sources: Sequence[FieldSource] | None, change: RowChan
                 f"product_id: no column has this name, only {columns}: give a `mapping` in FRESHLINE_SOURCES"
             )
     if change.deleted:
-        named = _identity(topic, sources, change, is_whole=whole_rows or change.is_whole)
+        named = _identity(topic, sources, change, is_whole=(whole_rows and not change.is_key) or change.is_whole)
         return [Body(topic, named | {"op": "delete"} | _stamp(change, DELETED))]
     if topic == "products" and _is_hidden(sources, change):
         return _hidden(sources, change)
@@ -148,11 +152,15 @@ def _identity(topic: str, sources: Sequence[FieldSource], change: RowChange, *, 
         if columns is None and change.key and _is(change.key, row.get(source.column)):
             continue
         why = f"the column {source.column!r} is not in the key of the record" if change.key else "the record has no key"
+        rewritten = ", and let the transformation rewrite deletes" if change.is_key else ""
         raise InvalidEvent(
             f"{source.field}: the delete does not say which, as {why}: make the column a part of the key of the table, "
-            "or set REPLICA IDENTITY FULL on the table and `replica_identity: full` in FRESHLINE_SOURCES"
+            f"or {IDENTITY_FULL} and `replica_identity: full` in FRESHLINE_SOURCES{rewritten}"
         )
-    return mapped(row, named, change.types)[0]
+    found = mapped(row, named, change.types)[0]
+    if is_whole and found.get("product_id") in (None, ""):
+        raise InvalidEvent(f"product_id: is empty in the row that was deleted: {IDENTITY_FULL}, if it has not")
+    return found
 
 
 def _is(key: bytes, value: Any) -> bool:

@@ -216,6 +216,18 @@ def test_a_delete_takes_no_name_from_before_that_is_not_in_its_key(topic: str, b
         adapted(change(topic, "d", 900, before=before, key=key))
 
 
+def test_a_tombstone_has_only_its_key_whatever_is_configured() -> None:
+    """It lacked a column in the mapping, which is right; nor does REPLICA IDENTITY FULL alone say more than the key."""
+    with pytest.raises(InvalidEvent, match=r"product_id: the delete does not say which.*rewrite deletes"):
+        events(debezium_unwrapped(REVIEWS, whole_rows=True), message("reviews", None, key={"id": 4}))
+
+
+def test_an_invented_row_is_not_taken_for_a_whole_one_where_that_can_be_seen() -> None:
+    deleted = change("reviews", "d", 900, before={"id": 4, "sku": "", "stars": 0}, key={"id": 4})
+    with pytest.raises(InvalidEvent, match="product_id: is empty in the row that was deleted: set REPLICA IDENTITY"):
+        adapted(deleted, whole_rows=True)
+
+
 def test_a_delete_with_the_whole_row_names_what_is_gone() -> None:
     deleted = change("reviews", "d", 900, before={"id": 4, "sku": "lamp-7", "stars": 5}, key={"id": 4})
     [event] = adapted(deleted, whole_rows=True)
@@ -246,6 +258,8 @@ def test_a_key_of_one_value_names_the_row_that_is_deleted(key: bytes) -> None:
 def test_a_truncate_is_refused_with_the_way_out_and_a_logical_message_is_no_event() -> None:
     with pytest.raises(InvalidEvent, match=r"truncated.*freshline sync prices"):
         adapted(change("prices", "t", 900))
+    with pytest.raises(InvalidEvent, match="send op delete for each"):  # `sync` knows no reviews.
+        adapted(change("reviews", "t", 900))
     assert adapted(change("prices", "m", 900)) == []
 
 
