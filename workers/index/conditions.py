@@ -36,7 +36,10 @@ class IsIn(NamedTuple):
     values: list[int] | list[str]
 
     def holds(self, value_of: ValueOf, _: str = "") -> bool:
-        """Return whether these values satisfy the condition. The index tells 1 from 1.0 and from true."""
+        """Return whether these values satisfy the condition. Of another type they are others, as 1.0 and true are to 1.
+
+        An index of integers takes 1.0 for 1 (docs/traps.md#qdrant-edge); no field that has one holds it.
+        """
         has = value_of(self.field)
         several = has if isinstance(has, SEVERAL) else (has,)
         return any(type(each) is type(one) and each == one for each in several for one in self.values)
