@@ -167,6 +167,20 @@ async def test_a_word_that_the_catalogue_lacks_gets_a_suggestion_and_keeps_its_h
     assert {hit.product_id for hit in answer.results.hits} == {"desk-0", "desk-1", "desk-2"}
 
 
+async def test_the_count_of_a_facet_is_the_total_that_it_leads_to_also_for_a_mistyped_query(shop: Index) -> None:
+    for number, brand in enumerate(("Oak", "Elm", "Elm")):
+        await listed(shop, f"desk-{number}", "desk", 50, brand=brand)
+    await listed(shop, "shade", "lamp", 50, brand="Oak")
+    counted = (await search(shop, q="desk lamqp", facets=["brand"])).results.facets["brand"]
+    assert [(each.value, each.count) for each in counted] == [("Elm", 2), ("Oak", 1)]
+    for each in counted:
+        answer = await search(shop, q="desk lamqp", **each.filters)
+        assert (answer.results.total, answer.relaxed) == (each.count, [])
+    answer = await search(shop, q="desk lamqp", max_price=30)
+    assert [hit.product_id for hit in answer.results.hits] == ["lamp"], "where nothing is left the words are corrected"
+    assert [step.step for step in answer.relaxed] == ["spelling"]
+
+
 async def test_a_query_that_finds_nothing_is_searched_for_as_corrected_and_says_so(shop: Index) -> None:
     answer = await search(shop, q="notebok under 500")
     assert [hit.product_id for hit in answer.results.hits] == ["fair", "cheap"]

@@ -6,6 +6,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from schemas.errors import RefusedRequest
+from schemas.queries import Filters, SearchRequest
 from schemas.texts import name_key
 from schemas.understood import Relaxation
 from workers.search.readings import (
@@ -28,7 +29,6 @@ from workers.vocabulary.correction import corrected
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from schemas.queries import SearchRequest
     from schemas.understood import Understood
     from workers.index.interface import Index
     from workers.search.searcher import Results, Searcher, ServingIndex
@@ -93,7 +93,7 @@ class UnderstandingSearch:
         narrowed = await self._narrowed(request, reading, corrections, now_ms)
         if narrowed is None:
             reading, steps = dropped(query, reading)
-            found = await self._spelled(request, corrections, now_ms)
+            found = await self._spelled(request, corrections, request.filters, now_ms)
         else:
             reading, steps, found = narrowed
         cheap = narrowed is not None and is_cheap(reading)
@@ -140,7 +140,8 @@ class UnderstandingSearch:
             return None
         for narrowed in islice(narrowings(reading), NARROWED_MAX):
             try:
-                found = await self._spelled(asked_by(request, narrowed), corrections, now_ms, cheap=is_cheap(narrowed))
+                asked = asked_by(request, narrowed)
+                found = await self._spelled(asked, corrections, request.filters, now_ms, cheap=is_cheap(narrowed))
             except RefusedRequest:  # The catalogue has got prices in one more currency since it was asked for them.
                 if any(getattr(request, name) is not None for name in PRICE_BOUNDS):
                     raise
@@ -150,11 +151,20 @@ class UnderstandingSearch:
         return None
 
     async def _spelled(
-        self, asked: SearchRequest, corrections: Mapping[str, str], now_ms: int, *, cheap: bool = False
+        self,
+        asked: SearchRequest,
+        corrections: Mapping[str, str],
+        chosen: Filters,
+        now_ms: int,
+        *,
+        cheap: bool = False,
     ) -> _Found:
-        """Search for the query, and for its correction where words and vectors find next to nothing as typed."""
+        """Search for the query, and for its correction where words and vectors find next to nothing as typed.
+
+        `chosen`: the filters of the request.
+        """
         typed = await self._search(asked, now_ms, cheap=cheap)
-        if not corrections or asked.q is None or typed.results.found >= FEW_HITS:
+        if not corrections or asked.q is None or not await self._finds_little(asked, typed, chosen, now_ms):
             return typed
         better = corrected(asked.q, corrections)
         if not await self._spelling.finds(await self._collections.serving(), better, asked.filters):
@@ -164,6 +174,18 @@ class UnderstandingSearch:
             return typed
         how = f"next to nothing was found for {asked.q!r}: these are the hits for {better!r}"
         return meant._replace(relaxed=[Relaxation(step="spelling", how=how)])
+
+    async def _finds_little(self, asked: SearchRequest, typed: _Found, chosen: Filters, now_ms: int) -> bool:
+        """Return whether a query finds next to nothing as typed. One of whose hits the filters of a request leave one
+        or two does not: they may come from a count, which was of the words as typed."""
+        few = typed.results.found < FEW_HITS
+        if not few or not typed.results.found or not chosen.any:
+            return few
+        own = dict.fromkeys(name for name in Filters.model_fields if getattr(chosen, name) is not None)
+        anywhere = SearchRequest(
+            **{**asked.filters.model_dump(), **own, "currency": asked.currency}, q=asked.q, limit=1
+        )
+        return (await self._search(anywhere, now_ms, cheap=False)).results.found < FEW_HITS
 
     async def _search(self, asked: SearchRequest, now_ms: int, *, cheap: bool) -> _Found:
         typed = asked.q
