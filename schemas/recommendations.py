@@ -65,8 +65,11 @@ class RecommendRequest(SimilarRequest):
 
     @model_validator(mode="after")
     def _has_a_taste(self) -> RecommendRequest:
-        if not self.liked and not self.viewed:
-            raise ValueError("liked: give an item that is liked, or one in viewed: a dislike alone says too little")
+        if not self.liked and set(self.viewed) <= set(self.disliked):
+            raise ValueError(
+                "liked: give an item that is liked, or one in viewed that is not disliked: a dislike alone says too "
+                "little"
+            )
         both = [each for each in self.disliked if each in self.liked]
         if both:
             raise ValueError(f"disliked: {both[0]} is among liked as well: leave it out of one of them")

@@ -59,6 +59,7 @@ async def test_each_id_counts_once_where_it_stands_last(client: httpx.AsyncClien
     [
         ({}, "liked", "liked: give an item that is liked"),
         ({"disliked": ["P1"]}, "liked", "liked: give an item that is liked"),
+        ({"viewed": ["P1"], "disliked": ["P2", "P1"]}, "liked", "liked: give an item that is liked"),
         ({"liked": ["P1"], "disliked": ["P1"]}, "disliked", "disliked: P1 is among liked as well"),
         ({"liked": ["P9"]}, "liked", "liked: no item P9 was ever heard of"),
         ({"liked": [""]}, "liked", "liked: "),
