@@ -6,18 +6,17 @@ from typing import Annotated, Any, Literal, TypeVar, get_args
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
     GetJsonSchemaHandler,
-    field_validator,
     model_validator,
 )
 from pydantic.json_schema import JsonSchemaValue  # noqa: TC002  (pydantic reads the types when it runs)
 from pydantic_core import CoreSchema  # noqa: TC002  (as above)
 
 from schemas.event_fields import Currency  # noqa: TC001  (pydantic reads the types when it runs)
+from schemas.numbers import NumbersInDigits
 from schemas.refinements import ATTRIBUTE, ATTRIBUTE_CHARS_MAX, FILTERS_OF, FacetNames
 from schemas.texts import ATTRIBUTE_VALUE_CHARS_MAX, cleaned, name_of
 
@@ -94,7 +93,7 @@ _OfAttribute = Annotated[
 ]
 
 
-class Filters(BaseModel):
+class Filters(NumbersInDigits):
     """The conditions that a hit must satisfy, all of them; None does not filter.
 
     Of several values of one filter a hit must have one; of several values of `attribute` one of each name.
@@ -112,24 +111,6 @@ class Filters(BaseModel):
     availability: AnyOf[Availability] | None = None
     attribute: AnyOf[_OfAttribute] | None = Field(None, description="NAME:VALUE of an attribute, such as color:red")
     min_rating: float | None = Field(None, ge=1, le=5)
-
-    @field_validator(
-        "min_price",
-        "max_price",
-        "min_rating",
-        "diversity",
-        "limit",
-        "offset",
-        "wait_ms",
-        mode="before",
-        check_fields=False,
-    )
-    @classmethod
-    def _digits_alone(cls, given: Any) -> Any:
-        """Refuse `1_000`, which Python reads as a number, and nothing else does. Requests have more of these fields."""
-        if isinstance(given, str) and "_" in given:
-            raise ValueError(f"{given[:30]!r} is no number: write its digits alone")
-        return given
 
     @property
     def any(self) -> bool:

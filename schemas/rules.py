@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from schemas.canaries import is_canary
 from schemas.event_fields import ProductId, TimeMs  # noqa: TC001  (pydantic reads the types when it runs)
+from schemas.numbers import NumbersInDigits
 from schemas.queries import Filters, check_price_order
 from schemas.texts import values_in_words
 
@@ -40,7 +41,7 @@ class Target(Filters):
         return self
 
 
-class PinAction(BaseModel):
+class PinAction(NumbersInDigits):
     """Show a product at a position, if it is visible and passes the filters of the search."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -55,7 +56,7 @@ class PinAction(BaseModel):
         return self
 
 
-class BoostAction(BaseModel):
+class BoostAction(NumbersInDigits):
     """Multiply the score of items; below 1 they count less."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)

@@ -72,7 +72,7 @@ def read_setting_file(file: Path, setting: str) -> str:
 def parse_setting_file(text: str, model: type[Model], setting: str, name: str) -> Model:
     """Return the content of a file. Raises Misconfigured with the `name` of the file and the field that is wrong."""
     try:
-        return model.model_validate(yaml.load(text, _Loader) or {})
+        return model.model_validate({} if (content := yaml.load(text, _Loader)) is None else content)
     except yaml.YAMLError as error:
         raise Misconfigured(f"{setting}: {name} is no YAML: {' '.join(str(error).split())}") from None
     except ValidationError as error:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from schemas.numbers import NumbersInDigits
+
 SUGGESTION_CHARS_MAX = 100
 SUGGESTIONS_MAX = 20
 
 
-class SuggestRequest(BaseModel):
+class SuggestRequest(NumbersInDigits):
     """The text that a shopper has typed so far, and the number of suggestions."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)

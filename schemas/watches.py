@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from schemas.numbers import NumbersInDigits
 from schemas.queries import QUERY_CHARS_MAX, Filters, check_price_order
 from schemas.recommendations import GivenId  # noqa: TC001  (pydantic reads the types when it runs)
 
@@ -98,7 +99,7 @@ class ShownWatch(BaseModel):
     expires_at: str
 
 
-class WatchesRequest(BaseModel):
+class WatchesRequest(NumbersInDigits):
     """The parameters of a list of watches."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)

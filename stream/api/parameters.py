@@ -6,6 +6,7 @@ from functools import cached_property
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from schemas.numbers import NumbersInDigits
 from schemas.queries import (
     LIMIT_MAX,
     QUERY_CHARS_MAX,
@@ -39,7 +40,7 @@ class SearchParameters(SearchRequest):
         return Token.parse(self.after) if self.after else None
 
 
-class ProgressParameters(BaseModel):
+class ProgressParameters(NumbersInDigits):
     """The parameters of GET /progress."""
 
     model_config = ConfigDict(extra="forbid")

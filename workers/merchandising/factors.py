@@ -6,9 +6,10 @@ from abc import abstractmethod
 from math import isfinite
 from typing import TYPE_CHECKING, NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 from typing_extensions import override
 
+from schemas.numbers import NumbersInDigits
 from workers.state.prices import price_now, regular_price
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class Moment(NamedTuple):
     """The setting; with None the price of an item is in the currency of its own offers."""
 
 
-class Factor(BaseModel):
+class Factor(NumbersInDigits):
     """A factor: of two items that match equally, one with the whole share of it counts 1 + `strength` times as much as
     one with none."""
 

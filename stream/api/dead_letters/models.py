@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from schemas.numbers import NumbersInDigits
 from schemas.tokens import InputTopic
 
 TEXT_CHARS_MAX = 1_048_576
@@ -13,7 +14,7 @@ LetterTopic = Literal["products", "prices", "reviews", "items"]
 """The topics that have dead letters: the inputs, and the item log, whose letters are only shown."""
 
 
-class LettersParameters(BaseModel):
+class LettersParameters(NumbersInDigits):
     """The parameters of GET /dead-letters."""
 
     model_config = ConfigDict(extra="forbid")

@@ -46,6 +46,13 @@ def test_decimal_numbers_are_numbers() -> None:
     ]
 
 
+@pytest.mark.parametrize("text", ["[]", "false", "0", "''"])
+def test_a_file_that_holds_something_other_than_keys_is_not_an_empty_one(text: str) -> None:
+    assert read("# nothing yet") == File()
+    with pytest.raises(Misconfigured, match="must be an object with keys"):
+        read(text)
+
+
 @pytest.mark.parametrize("time", ["2026-11-30", "2026-02-30", "2026-11-30T10:00:00Z", "2026-99-99 10:00:00"])
 def test_a_time_is_a_text_and_no_day_that_is_none_ends_the_reading(time: str) -> None:
     assert read(f"anything: {time}").anything == time
