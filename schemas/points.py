@@ -6,6 +6,7 @@ import uuid
 from enum import StrEnum
 from functools import lru_cache
 
+import orjson
 from typing_extensions import TypedDict
 
 POINT_NAMESPACE = uuid.UUID("6f1b7c3e-4d0a-5c57-9a53-0f7b8f6d2c11")
@@ -137,7 +138,7 @@ def differs(field: str, before: object, now: object) -> bool:
 
     Among attributes 1, 1.0 and true are three values, as they are in JSON, although Python takes them for equal.
     """
-    return before != now or (field == "attributes" and repr(before) != repr(now))
+    return before != now or (field == "attributes" and orjson.dumps(before) != orjson.dumps(now))
 
 
 def point_epoch(version: int) -> int:

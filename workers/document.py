@@ -11,7 +11,7 @@ import unicodedata
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from schemas.texts import visible
-from workers.plain import attribute_texts, plain
+from workers.plain import attributes_text, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,6 +40,8 @@ class Document(NamedTuple):
     text: str
     fingerprint: str
     """The digest of the model, its revision, the template and the text: 22 characters."""
+    attributes: str
+    """The part of the text that the attributes make, which costs the most to make."""
 
 
 def document(content: Content, model: ModelId) -> Document:
@@ -48,8 +50,9 @@ def document(content: Content, model: ModelId) -> Document:
     The most important fields come first, since a model reads only the beginning of a long text. Reviews, prices and
     stock are not part of it, so their changes never embed anything.
     """
-    text = "\n".join(filter(None, (normalised(plain(part)) for part in _parts(content))))
-    return Document(text, fingerprint(text, model))
+    attributes = attributes_text(content["attributes"])
+    text = "\n".join(filter(None, (normalised(plain(part)) for part in _parts(content, attributes))))
+    return Document(text, fingerprint(text, model), attributes)
 
 
 def same_text(before: Content, now: Content) -> bool:
@@ -72,12 +75,12 @@ def normalised(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", visible(text)).split())
 
 
-def _parts(content: Content) -> Iterator[str]:
+def _parts(content: Content, attributes: str) -> Iterator[str]:
     yield from _languages(content["title"])
     yield content["brand"] or ""
     yield " > ".join(content["category"])
     yield from _languages(content["description"])
-    yield ", ".join(attribute_texts(content["attributes"]))
+    yield attributes
 
 
 def _languages(texts: dict[str, str]) -> list[str]:

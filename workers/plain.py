@@ -123,6 +123,11 @@ def plain(text: str) -> str:
     return _ENTITY.sub(lambda entity: unescape(entity[0]), text) if "&" in text else text
 
 
+def attributes_text(attributes: dict[str, object]) -> str:
+    """Return the texts among the values as one, as `attribute_texts` gives them."""
+    return ", ".join(attribute_texts(attributes))
+
+
 def attribute_texts(attributes: dict[str, object]) -> Iterator[str]:
     """Iterate over the texts among the values, in the order of the attribute names.
 

@@ -6,18 +6,19 @@ These tests prove docs/invariants.md#1.
 from __future__ import annotations
 
 from dataclasses import replace
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from schemas.queries import Filters
-from tests.support.index_backends import BACKENDS, content, ids, opened, planned, point_ids, put, vector
+from tests.support.index_backends import BACKENDS, MODEL, content, ids, opened, planned, point_ids, put, vector
 from workers.index.edge.index import EdgeIndex
+from workers.index.edge.open import open_edge
 from workers.index.writes import DenseVector, Reprice, Upsert
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from pathlib import Path
 
     from schemas.points import Content
     from workers.index.interface import Index
@@ -101,37 +102,75 @@ async def test_a_new_text_leaves_the_point_that_writing_it_whole_leaves(
         assert await index.count(Filters(attribute=["colour:green"], brand=["acme"])) == 2
 
 
-@pytest.mark.parametrize("done", [1, 2])
-@pytest.mark.parametrize("then", ["the new text", "the old text"])
-async def test_a_difference_that_was_written_by_half_is_made_up_for_by_the_next_record(
-    done: int, then: str, monkeypatch: pytest.MonkeyPatch
+async def test_a_text_that_was_written_by_half_before_a_crash_is_made_up_for_by_the_next_record(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The crash came between the operations: the record comes again, alone or with a later one."""
+    """Of two texts the first was written, and the second had its words: its record comes again, with a later one."""
+    index = open_edge(tmp_path, model=MODEL)
+    for product_id in ("a", "b"):
+        await put(index, before(product_id), 1, dense=vector(1))
+    with pytest.raises(OSError, match="crash"), monkeypatch.context() as patched:
+        patched.setattr(index._writes, "_shard", Failing(index._writes._shard, after=4, for_good=True))
+        await index.write([await text_for("b", index), await text_for("a", index)])
+    whole = (await index.stored(["b"]))["b"].payload
+    assert whole["version"] == 2 and whole["fingerprint"] is not None and await index.positions() == {}
+    assert await found(index, "zebra") == []
+    await index.close()
+    again = open_edge(tmp_path, model=MODEL)
+    assert (await again.stored(["b"]))["b"].payload == whole
+    await then_comes(again, "the old text")
+    await again.close()
+
+
+@pytest.mark.parametrize("for_good", [False, True], ids=["once", "until the next write"])
+@pytest.mark.parametrize("done", [0, 1, 2])
+@pytest.mark.parametrize("then", ["the new text", "the old text"])
+async def test_a_text_that_failed_by_half_is_made_up_for_by_the_next_record(
+    done: int, then: str, for_good: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async with opened("edge") as index:
         assert isinstance(index, EdgeIndex)
         await put(index, before("a"), 1, dense=vector(1))
-        stored = (await index.stored(["a"], vectors=True))["a"]
-        made = planned(after("a"), 2, stored=stored).write
-        assert made is not None
-        shard, operations = index._writes._shard, list[Any]()
+        with pytest.raises(OSError, match="crash"), monkeypatch.context() as patched:
+            patched.setattr(index._writes, "_shard", Failing(index._writes._shard, after=done, for_good=for_good))
+            await index.write([await text_for("a", index)])
+        await put(index, content("b", "Table"), 1)
+        await then_comes(index, then)
 
-        def update(operation: Any) -> None:
-            if len(operations) == done:
-                raise OSError("the disk is full")
-            operations.append(operation)
-            shard.update(operation)
 
-        monkeypatch.setattr(index._writes, "_shard", SimpleNamespace(update=update))
-        with pytest.raises(OSError, match="disk is full"):
-            await index.write([made])
-        monkeypatch.undo()
-        assert (await index.heads(["a"]))["a"]["version"] == 1
-        old = then == "the old text"
-        await put(index, before("a") if old else after("a"), 3, dense=vector(1))
-        assert (await index.heads(["a"]))["a"]["version"] == 3
-        assert [await found(index, each) for each in ("zebra", "giraffe")] == (
-            [ids("a"), []] if old else [[], ids("a")]
-        )
+class Failing:
+    """A shard that fails after some operations, once or for good."""
+
+    def __init__(self, shard: Any, *, after: int, for_good: bool) -> None:
+        self._shard = shard
+        self._left = after
+        self._for_good = for_good
+
+    def update(self, operation: Any) -> None:
+        self._left -= 1
+        if self._left == -1 or (self._left < 0 and self._for_good):
+            raise OSError("crash")
+        self._shard.update(operation)
+
+    def retrieve(self, *asked: Any) -> Any:
+        return self._shard.retrieve(*asked)
+
+
+async def text_for(product_id: str, index: Index) -> Upsert:
+    stored = (await index.stored([product_id], vectors=True))[product_id]
+    made = planned(after(product_id), 2, stored=stored).write
+    assert isinstance(made, Upsert)
+    return made
+
+
+async def then_comes(index: Index, then: str) -> None:
+    """Write the next record, and see that search finds its text alone."""
+    assert (await index.heads(["a"]))["a"]["version"] == 1
+    old = then == "the old text"
+    await put(index, before("a") if old else after("a"), 3, dense=vector(1))
+    assert (await index.heads(["a"]))["a"]["version"] == 3
+    zebras, giraffes = [point_ids(await index.search_lexical(each, NONE, 5)) for each in ("zebra", "giraffe")]
+    assert (ids("a")[0] in zebras, ids("a")[0] in giraffes) == (old, not old)
 
 
 async def test_a_difference_that_cannot_be_written_leaves_the_point_as_it_was() -> None:

@@ -24,6 +24,10 @@ POSITIONS_PAYLOAD = {"status": "positions"}
 CREATED_WITH = "collection"
 """The field of the hidden point on a server that names the collection it was created with (Index.collection)."""
 
+TEXTS_IN_HAND = "texts_in_hand"
+"""The field of the hidden point of an embedded index that names the points to which new texts were written last: the
+version that each was to get, by point id, as JSON."""
+
 FieldType = Literal["keyword", "float", "integer"]
 
 INDEXED_FIELDS: dict[str, FieldType] = {
@@ -64,7 +68,8 @@ TIME_FIELDS = ("product_id", "searchable_at_ms")
 
 def positions_in(payload: Mapping[str, Any] | None) -> dict[str, int]:
     """Return the positions in the payload of the hidden point."""
-    return {name: value for name, value in (payload or {}).items() if name not in (*POSITIONS_PAYLOAD, CREATED_WITH)}
+    others = (*POSITIONS_PAYLOAD, CREATED_WITH, TEXTS_IN_HAND)
+    return {name: value for name, value in (payload or {}).items() if name not in others}
 
 
 def is_item(payload: Payload) -> bool:

@@ -34,7 +34,8 @@ class Sparse(NamedTuple):
 def document(words: Words) -> Sparse:
     """Return the weight of each term of an item: its saturated frequency."""
     least = SATURATION * (1 - LENGTH_SHARE + LENGTH_SHARE * words.length / LENGTH_AVERAGE)
-    return weighted({term: count * (SATURATION + 1) / (count + least) for term, count in words.counts.items()})
+    worth = {count: count * (SATURATION + 1) / (count + least) for count in set(words.counts.values())}
+    return weighted({term: worth[count] for term, count in words.counts.items()})
 
 
 def brand(text: str) -> Sparse:
@@ -62,6 +63,9 @@ def index(term: str) -> int:
 
 
 def weighted(weights: Mapping[str, float]) -> Sparse:
-    """Return the vector of terms with these weights."""
-    found = dict(zip(map(index, weights), weights.values(), strict=True))
+    """Return the vector of terms with these weights; of terms that share an index, the last one counts."""
+    sparse = Sparse([*map(index, weights)], [*weights.values()])
+    if len(set(sparse.indices)) == len(sparse.indices):
+        return sparse
+    found = dict(zip(*sparse, strict=True))
     return Sparse([*found], [*found.values()])

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from workers.document import Document
     from workers.embedder.interface import ModelId
     from workers.index.writes import Write
+    from workers.words.item import Words
 
     Vector = NDArray[np.float32]
     Cached = Callable[[str], Vector | None]
@@ -96,7 +97,8 @@ def plan(
         return _patch(stored, content, version, since, product_digest)
     due_at_ms = now_ms if text_arrived_at_ms is None else text_arrived_at_ms
     vector = _vector(stored, present.fingerprint, cached, due_at_ms)
-    return _replace(stored, content, version, vector, None if repair else stored, since, product_digest)
+    words = item_words(content, present.attributes)
+    return _replace(stored, content, version, words, vector, None if repair else stored, since, product_digest)
 
 
 def same_product(stored: Payload, partition: int, product_digest: str) -> bool:
@@ -164,6 +166,7 @@ def _replace(
     stored: Stored | None,
     content: Content,
     version: int,
+    words: Words,
     dense_and_state: tuple[Vector | None, payload.VectorState],
     planned_on: Stored | None,
     since: Since,
@@ -174,7 +177,7 @@ def _replace(
     dense, vector = dense_and_state
     whole = payload.payload(content, version, vector, shown, product_digest)
     action = Action.EMBED if vector.vector_due else Action.UPSERT
-    write = Upsert(content["product_id"], version, whole, item_words(content), dense, planned_on)
+    write = Upsert(content["product_id"], version, whole, words, dense, planned_on)
     return PointPlan(action, write, changed)
 
 

@@ -8,7 +8,7 @@ from itertools import chain, islice, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from schemas.texts import attribute_values
-from workers.plain import attribute_texts, plain
+from workers.plain import attributes_text, plain
 from workers.words.chunks import chunks, dimensions, run_together, terms
 from workers.words.folding import folded, spelled_out
 from workers.words.head_nouns import head_nouns
@@ -63,12 +63,12 @@ class _Field(NamedTuple):
     text: str
 
 
-def item_words(content: Content) -> Words:
-    """Return the words of an item."""
+def item_words(content: Content, attributes: str | None = None) -> Words:
+    """Return the words of an item. `attributes`: the `attributes_text` of its attributes, if it is known."""
     said, length = [*_names(content)], 0
     nouns = dict[str, None]()
     brand = {singular(word) for word in chunks(folded(content["brand"] or ""))}
-    for field in _fields(content):
+    for field in _fields(content, attributes_text(content["attributes"]) if attributes is None else attributes):
         found = chunks(folded(text := plain(field.text)))
         length += field.weight * len(found)
         said += field.weight * [*_terms(text, field.language, found)]
@@ -82,7 +82,7 @@ def identity_words(product_id: str) -> Words:
     return Words(Counter(identity_terms(product_id, None)), 0)
 
 
-def _fields(content: Content) -> Iterator[_Field]:
+def _fields(content: Content, attributes: str) -> Iterator[_Field]:
     """Iterate over the texts of an item. The category begins with its leaf, whose noun says what the item is."""
     for language, text in _distinct(content["title"]):
         yield _Field(TITLE_WEIGHT, TITLE_NOUNS, language, text)
@@ -90,7 +90,7 @@ def _fields(content: Content) -> Iterator[_Field]:
     for language, text in _distinct(content["description"]):
         yield _Field(1, DESCRIPTION_NOUNS, language, text)
     yield _Field(1, 0, "und", content["brand"] or "")
-    yield _Field(1, 0, "und", ", ".join(attribute_texts(content["attributes"])))
+    yield _Field(1, 0, "und", attributes)
 
 
 def _terms(text: str, language: str, found: list[str]) -> Iterable[str]:

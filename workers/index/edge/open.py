@@ -26,6 +26,7 @@ from workers.index.edge.bounds import BOUNDS, EdgeBounds
 from workers.index.edge.index import EdgeIndex
 from workers.index.edge.lock import ShardLock
 from workers.index.edge.operations import create_positions
+from workers.index.edge.texts_in_hand import clear_unfinished
 from workers.index.interface import DENSE, LEXICAL
 from workers.index.layout import INDEXED_FIELDS
 from workers.query_gate import QueryGate
@@ -61,6 +62,7 @@ def open_edge(
         metadata = _load_metadata(directory) or _create(directory, model, model_source)
         shard = _load(directory)
         _index_fields(shard)
+        clear_unfinished(shard)
     except BaseException:
         lock.release()
         raise

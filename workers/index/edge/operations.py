@@ -48,16 +48,13 @@ def differences(write: Upsert, before: Stored) -> list[UpdateOperation]:
     """Return the operations that turn a stored point, `before`, into the one that is to be written.
 
     They take half the time of an upsert, for which every field and the dense vector are handed over and indexed again.
-    Until the last of them the point has its old version and no fingerprint: if a crash comes between, the next record
-    of the item, which may have the old text again, writes its words again.
+    Between them the point has the new words and the old version: see `workers.index.edge.texts_in_hand`.
     """
-    point, vectors = point_id(write.product_id), _vectors(write)
-    if write.dense is before.dense:
-        vectors.pop(DENSE, None)
-    stored = cast("dict[str, Any]", before.payload) | {"fingerprint": None}
+    point = point_id(write.product_id)
+    vectors = _words(write) if write.dense is before.dense else _vectors(write)
+    stored = cast("dict[str, Any]", before.payload)
     differing = {field: value for field, value in write.payload.items() if differs(field, stored.get(field), value)}
     return [
-        UpdateOperation.set_payload([point], {"fingerprint": None}),
         UpdateOperation.update_vectors([PointVectors(point, vectors)]),
         UpdateOperation.set_payload([point], _written(differing)),
     ]
@@ -99,8 +96,11 @@ def _text(number: int) -> str:
 
 
 def _vectors(write: Upsert) -> dict[str, Any]:
-    words: dict[str, Any] = {} if write.words is None else {LEXICAL: SparseVector(*lexical.document(write.words))}
-    return words if write.dense is None else {DENSE: accepted(write.dense), **words}
+    return _words(write) if write.dense is None else {DENSE: accepted(write.dense), **_words(write)}
+
+
+def _words(write: Upsert) -> dict[str, Any]:
+    return {} if write.words is None else {LEXICAL: SparseVector(*lexical.document(write.words))}
 
 
 def _written(payload: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 from qdrant_edge import PayloadSelector
 
 from schemas.points import point_id
+from workers.index.edge import texts_in_hand
 from workers.index.edge.operations import differences, id_of, operation
 from workers.index.writes import Patch, Upsert
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from qdrant_edge import EdgeShard
+    from qdrant_edge import EdgeShard, UpdateOperation
 
     from schemas.points import Payload
     from workers.index.stored import Stored
@@ -38,6 +39,8 @@ class ConditionalWrites:
     def __init__(self, shard: EdgeShard) -> None:
         self._shard = shard
         self._versions: dict[str, int] = {}
+        self._has_failed = False
+        """True from a failed write until the texts that it left unfinished are cleared."""
         self._as_read: dict[str, Stored] = {}
         """Points that were read with their vectors, and to which nothing was written since."""
 
@@ -67,19 +70,35 @@ class ConditionalWrites:
         """Carry out all writes in order, and return the product_ids of the patches that found another version; see
         `Index`. It does not suspend."""
         try:
+            if self._has_failed:
+                self._clear_unfinished()
             self._look(writes)
-            return {write.product_id for write in writes if not self._write(write)}
+            planned = [(write, self._text(write)) for write in writes]
+            texts_in_hand.mark(self._shard, [write for write, text in planned if text])
+            return {write.product_id for write, text in planned if not self._write(write, text)}
         except BaseException:
             self.forget()  # A write that failed may have been carried out.
+            self._has_failed = True
+            self._clear_unfinished()
             raise
 
-    def _write(self, write: Write) -> bool:
+    def _clear_unfinished(self) -> None:
+        texts_in_hand.clear_unfinished(self._shard)
+        self._has_failed = False
+
+    def _text(self, write: Write) -> list[UpdateOperation] | None:
+        """Return the operations that write a new text to a point that is as it was read; None for any other write."""
+        before = self._as_read.pop(write.product_id, None)
+        if before is None or not isinstance(write, Upsert) or before is not write.planned_on:
+            return None
+        return differences(write, before) if _keeps_vectors(write, before) else None
+
+    def _write(self, write: Write, text: list[UpdateOperation] | None) -> bool:
         """Return whether the stored version has reached the one to be written, or none is to be."""
-        as_read = self._as_read.pop(write.product_id, None)
         known = self._versions.get(write.product_id)
         expected = write.base if isinstance(write, Patch) else write.version
         if isinstance(write, Upsert):
-            self._upsert(write, known, as_read)
+            self._upsert(write, known, text)
         elif known == expected:
             self._shard.update(operation(write))
             self._versions[write.product_id] = write.version
@@ -87,10 +106,10 @@ class ConditionalWrites:
             return known is not None and known >= write.version
         return True
 
-    def _upsert(self, write: Upsert, known: int | None, as_read: Stored | None) -> None:
+    def _upsert(self, write: Upsert, known: int | None, text: list[UpdateOperation] | None) -> None:
         """Write the point where its version is lower; the shard looks if the version is not known."""
-        if as_read is not None and as_read is write.planned_on and _keeps_vectors(write, as_read):
-            for each in differences(write, as_read):
+        if text is not None:
+            for each in text:
                 self._shard.update(each)
         elif known is None:
             self._shard.update(operation(write, checked=False))
