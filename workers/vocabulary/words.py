@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from schemas.texts import attribute_values
 from workers.plain import plain
-from workers.words.chunks import chunks, is_quantity, is_unspaced
-from workers.words.folding import folded
+from workers.words.chunks import is_quantity, is_unspaced
 from workers.words.identity import attribute_kind, attribute_term, brand_key
 from workers.words.query import FUNCTION_WORDS
 from workers.words.stems import SNOWBALL, stem
 from workers.words.surface import words
+from workers.words.written import chunks_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -72,7 +72,7 @@ def _stems(content: Content) -> Iterator[str]:
     """Iterate over the terms of the stems in the titles of a visible item."""
     for language, text in content["title"].items() if content["status"] == "visible" else ():
         if (base := language.split("-")[0]) in SNOWBALL:
-            yield from (stem(chunk, base) for chunk in chunks(folded(plain(text))) if chunk.isalpha())
+            yield from (stem(chunk, base) for chunk in chunks_of(plain(text)) if chunk.isalpha())
 
 
 @lru_cache(CHUNKS_KNOWN_MAX)
@@ -96,7 +96,7 @@ def _texts(content: Content) -> Iterator[str]:
 def _words(text: str) -> Iterator[tuple[str, str]]:
     text = plain(text)
     if text.isascii():  # Folding changes the case alone, so words need no places.
-        yield from ((chunk, chunk) for chunk in chunks(folded(text)) if is_word(chunk))
+        yield from ((chunk, chunk) for chunk in chunks_of(text) if is_word(chunk))
         return
     for word in words(text):
         if is_word(word.chunk):

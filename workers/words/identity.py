@@ -8,10 +8,11 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from schemas.canaries import CANARY_PREFIX
-from workers.words.chunks import chunks, is_quantity, terms
+from workers.words.chunks import is_quantity, terms
 from workers.words.folding import folded
 from workers.words.head_nouns import NOUN_MARK
 from workers.words.stems import STEM_MARK
+from workers.words.written import chunks_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -44,7 +45,7 @@ _KINDS = {
 
 def title_term(title: str) -> str:
     """Return the term of a whole title."""
-    return title_term_of(chunks(folded(title)))
+    return title_term_of(chunks_of(title))
 
 
 def title_term_of(found: Iterable[str]) -> str:
@@ -65,7 +66,7 @@ def brand_term(brand: str) -> str:
 
 def brand_key(brand: str) -> str:
     """Return a brand as its term has it: without differences of case, accents, width and punctuation."""
-    return " ".join(chunks(folded(brand)))
+    return " ".join(chunks_of(brand))
 
 
 @lru_cache(KINDS_KNOWN_MAX)

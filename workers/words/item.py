@@ -14,9 +14,10 @@ from workers.words.folding import folded, spelled_out
 from workers.words.head_nouns import head_nouns
 from workers.words.identity import attribute_kind, attribute_term, brand_key, brand_term, identity_terms, title_term_of
 from workers.words.stems import SNOWBALL, singular, stem
+from workers.words.written import chunks_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from schemas.points import Content
 
@@ -67,9 +68,9 @@ def item_words(content: Content, attributes: str | None = None) -> Words:
     """Return the words of an item. `attributes`: the `attributes_text` of its attributes, if it is known."""
     said, length = [*_names(content)], 0
     nouns = dict[str, None]()
-    brand = {singular(word) for word in chunks(folded(content["brand"] or ""))}
+    brand = {singular(word) for word in chunks_of(content["brand"] or "")}
     for field in _fields(content, attributes_text(content["attributes"]) if attributes is None else attributes):
-        found = chunks(folded(text := plain(field.text)))
+        found = chunks_of(text := plain(field.text))
         length += field.weight * len(found)
         said += field.weight * [*_terms(text, field.language, found)]
         if field.nouns:
@@ -93,7 +94,7 @@ def _fields(content: Content, attributes: str) -> Iterator[_Field]:
     yield _Field(1, 0, "und", attributes)
 
 
-def _terms(text: str, language: str, found: list[str]) -> Iterable[str]:
+def _terms(text: str, language: str, found: Sequence[str]) -> Iterable[str]:
     """Return the terms of a text, whose chunks were found, each as often as the text says it."""
     said = chain.from_iterable(map(_terms_of, found))
     if text.isascii() and language in _UNSTEMMED:
@@ -111,7 +112,7 @@ def _names(content: Content) -> Iterator[str]:
         if (kind := attribute_kind(name)) is not None:
             yield from {attribute_term(kind, brand_key(value)): None for value in attribute_values(said)}
     for _, text in _distinct(content["title"]):
-        found = chunks(folded(text))
+        found = chunks_of(text)
         yield title_term_of(found)
         for one, other in pairwise(found):
             if (term := run_together(one, other)) is not None:
