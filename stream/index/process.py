@@ -43,6 +43,7 @@ from workers.index.open import open_collections
 from workers.merchandising.weights import NO_WEIGHTS, read_ranking
 from workers.query_gate import QueryGate
 from workers.search.hits import Shop
+from workers.understanding import prices
 from workers.vocabulary.vocabulary import Vocabulary
 from workers.words.stems import language_of_all
 
@@ -225,6 +226,7 @@ async def _run(
             serving.rules.run(),
             watching.parts.feed.run(),
             watching.parts.alerts.run(),
+            asyncio.to_thread(prices.prepare),
             watchdog.watch_progress("join of the consumer group", parts.joining, parts.generation),
             watchdog.watch_progress("index worker", lambda: parts.trackers.in_flight, writing.assignment.committable),
         ):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from workers.understanding.amounts import AMOUNT, AMOUNT_IN_CURRENCY
 from workers.words.chunks import SIGN
@@ -61,25 +62,38 @@ def _compiled(*patterns: str) -> tuple[re.Pattern[str], ...]:
     return tuple(re.compile(pattern.replace(" ", r"\s+"), re.IGNORECASE) for pattern in patterns)
 
 
-PRICE_BETWEEN = _compiled(
-    *(rf"{_WORD}(?:{first}) {_A}\s*(?:{second})\s*{_B}" for first, second in _BETWEEN),
-    rf"{_LEAD_UNSPACED}{_A}\s*(?:{_TO})\s*{_B}(?:之間|之间)?",
-    rf"(?:{_WORD}(?:von|ab|de|dès|desde|da) |(?!{_FEW})){_A} (?:{_TO_IN_CURRENCY}) (?P<b>{AMOUNT_IN_CURRENCY})",
-)
-"""An amount `a`, another one `b`."""
-PRICE_MOST = _compiled(
-    rf"{_WORD}{_LEAD}(?:{_MOST}) {_A}",
-    rf"{_WORD}(?:{_MOST_IN_CURRENCY})\s*(?P<a>{AMOUNT_IN_CURRENCY})",
-    rf"(?<![-=]){_LEAD_UNSPACED}(?:{_MOST_BEFORE})\s*{_A}",
-    rf"{_LEAD_UNSPACED}{_A}\s*(?:{_MOST_AFTER_UNSPACED}|(?:{_MOST_AFTER}){_END})",
-    rf"(?P<a>{AMOUNT_IN_CURRENCY})\s*(?:{_MOST_AFTER_CURRENCY}){_END}",
-)
-PRICE_LEAST = _compiled(
-    rf"{_WORD}{_LEAD}(?:{_LEAST}) {_A}",
-    rf"{_WORD}(?:{_LEAST_IN_CURRENCY}) (?P<a>{AMOUNT_IN_CURRENCY})",
-    rf"(?<![-=]){_LEAD_UNSPACED}(?:{_LEAST_BEFORE})\s*{_A}",
-    rf"{_LEAD_UNSPACED}{_A}\s*(?:{_LEAST_AFTER_UNSPACED}|(?:{_LEAST_AFTER}){_END})",
-)
+@cache
+def price_between() -> tuple[re.Pattern[str], ...]:
+    """Return the patterns of an amount `a` and another one `b`."""
+    return _compiled(
+        *(rf"{_WORD}(?:{first}) {_A}\s*(?:{second})\s*{_B}" for first, second in _BETWEEN),
+        rf"{_LEAD_UNSPACED}{_A}\s*(?:{_TO})\s*{_B}(?:之間|之间)?",
+        rf"(?:{_WORD}(?:von|ab|de|dès|desde|da) |(?!{_FEW})){_A} (?:{_TO_IN_CURRENCY}) (?P<b>{AMOUNT_IN_CURRENCY})",
+    )
+
+
+@cache
+def price_most() -> tuple[re.Pattern[str], ...]:
+    """Return the patterns of an amount `a` that is the most."""
+    return _compiled(
+        rf"{_WORD}{_LEAD}(?:{_MOST}) {_A}",
+        rf"{_WORD}(?:{_MOST_IN_CURRENCY})\s*(?P<a>{AMOUNT_IN_CURRENCY})",
+        rf"(?<![-=]){_LEAD_UNSPACED}(?:{_MOST_BEFORE})\s*{_A}",
+        rf"{_LEAD_UNSPACED}{_A}\s*(?:{_MOST_AFTER_UNSPACED}|(?:{_MOST_AFTER}){_END})",
+        rf"(?P<a>{AMOUNT_IN_CURRENCY})\s*(?:{_MOST_AFTER_CURRENCY}){_END}",
+    )
+
+
+@cache
+def price_least() -> tuple[re.Pattern[str], ...]:
+    """Return the patterns of an amount `a` that is the least."""
+    return _compiled(
+        rf"{_WORD}{_LEAD}(?:{_LEAST}) {_A}",
+        rf"{_WORD}(?:{_LEAST_IN_CURRENCY}) (?P<a>{AMOUNT_IN_CURRENCY})",
+        rf"(?<![-=]){_LEAD_UNSPACED}(?:{_LEAST_BEFORE})\s*{_A}",
+        rf"{_LEAD_UNSPACED}{_A}\s*(?:{_LEAST_AFTER_UNSPACED}|(?:{_LEAST_AFTER}){_END})",
+    )
+
 
 _STARS = "(?:stars?|sternen?|étoiles?|estrellas?|stelle)"
 NAMES_STARS = re.compile(rf"{_STARS}|星", re.IGNORECASE)
