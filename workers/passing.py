@@ -30,7 +30,7 @@ SPAN_UNSPACED = (
 _AGE_UNSPACED = rf"(?!{_COUNT_UNSPACED}(?:[个個]?月|年)[之以]?[后後内內])"
 """Months and years after which something happens are an age, unless news follows."""
 _WORDS = (
-    "just now|today|tonight|yesterday|tomorrow|(?:next|last|this) (?:week|month|year)"
+    "just now|today(?: only)?|only today|nur heute|tonight|yesterday|tomorrow|(?:next|last|this) (?:week|month|year)"
     "|heute|gestern|(?:über)?morgen|nächste woche|aujourd['’]hui|hier|demain|hoy|ayer|mañana|oggi|ieri|domani"
     "|今[天日]|明[天日]|昨[天日]|[刚剛][刚剛才]"
 )
@@ -55,7 +55,7 @@ FROM_NOW = (
 """A moment by its distance from now."""
 NEWS = (
     r"(?:(?:(?:last|usually|sale|offer|expected|estimated|sofort|voraussichtlich|zuletzt) )?"
-    r"(?:ships?|shipping|shipped|dispatch(?:es|ed)?|deliver(?:y|s|ed)|arriv(?:es|al|ing)|available|restock(?:ed|s)?|back"
+    r"(?:eta|ships?|shipping|shipped|dispatch(?:es|ed)?|deliver(?:y|s|ed)|arriv(?:es|al|ing)|available|restock(?:ed|s)?|back"
     r"|ends?|starts?|expires?|updated|modified|added|posted|created|seen|sold|viewed|synced|get it|order"
     r"|lieferbar|lieferung|lieferzeit|versand(?:fertig|bereit)?|zustellung|verfügbar|aktualisiert|endet"
     r"|livraison|livrée?|expédiée?|expédition|disponible|entrega|envío|consegna|spedizione)"
@@ -71,19 +71,29 @@ _STATES = (
     "|disponibles?|reviews?|ratings?|bewertungen|rezensionen|avis|reseñas|recensioni|views?"
     "|viewed today|people are viewing this"
 )
-_COUNTED = r"[0-9.,]+\+?"
+_COUNTED = r"[0-9.,]+[kK]?\+?"
+_COUNTED_UNSPACED = r"[0-9.,]+[万萬]?\+?"
 COUNT = re.compile(
     rf"(?:only|nur noch|nur|noch|plus que|seulement|sold|stock:?|qty:?|quantity:?) {_COUNTED}"
     rf"(?: (?:{_THINGS}))?(?: (?:{_STATES}|times))?"
     rf"|(?:just|solo) {_COUNTED} (?:(?:{_THINGS})(?: (?:{_STATES}))?|{_STATES})"
     rf"|\(?{_COUNTED}(?: (?:{_THINGS}))? (?:{_STATES})\)?"
     r"|[0-5](?:[.,][0-9]+)? (?:out of|von|sur|de|su) 5(?: \w+)?|[0-5][.,][0-9]+ ?(?:/ ?5|stars?|sterne?|étoiles)"
-    r"|\([0-9.,]+\)|★ ?[0-9.,]+|(?:[剩库庫][余餘存]?|[仅僅]剩)\s?[0-9]+\s?[件个個只]?",
+    rf"|(?:in stock|stock|lager|lagerbestand|bestand|auf lager|en stock|disponibles?|available|verfügbar|qty|quantity"
+    rf"|sold|verkauft) ?[:=(] ?{_COUNTED}\)?"
+    rf"|{_COUNTED} (?:of|von|sur|de|su) {_COUNTED} (?:left|remaining|available|übrig|verfügbar|restants?|disponibles?)"
+    rf"|{_COUNTED}(?: ?x| times| people)?"
+    r" (?:in (?:\w+ )?carts?|watching|bought in (?:the )?(?:past|last) \w+|im warenkorb)"
+    rf"|{_COUNTED} offers?(?: from \D{{0,4}}[0-9.,]+\D{{0,4}})?"
+    r"|\([0-9.,]+\)|★ ?[0-9.,]+|[0-5](?:[.,][0-9]+)? ?[★⭐](?: ?\([0-9.,]+\))?"
+    rf"|(?:[剩库庫][余餘存]?(?:[库庫]存)?|在[库庫]|[仅僅]剩|已售|月[销銷售]|[销銷]量)\s?[:：]?\s?{_COUNTED_UNSPACED}\s?[件个個只点點]?"
+    rf"|{_COUNTED_UNSPACED}\s?人(?:付款|[购購][买買]|看[过過])",
     re.IGNORECASE,
 )
 """A count of stock, of sales or of reviews, and a rating."""
 AROUND_A_PRICE = re.compile(
-    r"^(?:from|was|now|only|save|ab|statt|uvp|nur|jetzt|à partir de|dès|au lieu de|desde|antes|ahora|da|rrp|msrp):? "
+    r"^(?:our )?(?:price|preis|prix|precio|prezzo|[价價]格|售[价價])[:：]? ?(?=\D{0,4}[0-9])"
+    r"|^(?:from|was|now|only|save|ab|statt|uvp|nur|jetzt|à partir de|dès|au lieu de|desde|antes|ahora|da|rrp|msrp):? "
     r"(?=\D{0,4}[0-9.,]+\s?\D{1,3}$|\D{1,4}[0-9.,]+$|.*(?:off|/))"
     r"|(?<=[^\s0-9.,]) ?/ ?(?:[0-9]+ ?)?(?:kg|g|l|ml|cl|m|m²|m2|stk|stück|pc|piece|unit|pièce|u)\.?$"
     r"| (?:off|rabatt|discount|reduziert)$",

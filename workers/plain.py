@@ -44,7 +44,7 @@ _ELEMENT = re.compile(
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _SIGN_OF_MONEY = r"(?:[A-Z]{0,2}[$€£¥₩₹₺₽₴₦₱₪₫₸₡₵฿]|kr\.?|zł|Kč|лв\.?|руб\.?|Rs\.?|元|円|원)"
 _NUMBER = re.compile(
-    rf"(?:([A-Z]{{3}})\s?)?{_SIGN_OF_MONEY}?\s?[+-]?[0-9][0-9.,;|' ]*(?:[eE][+-]?[0-9]{{1,3}}|[-–—])?"
+    rf"(?:([A-Z]{{3}})\s?)?{_SIGN_OF_MONEY}?\s?(?:#\s?|[+-])?[0-9][0-9.,;|' ]*(?:[eE][+-]?[0-9]{{1,3}}|[-–—])?"
     rf"\s?(?:%|{_SIGN_OF_MONEY}|([A-Z]{{3}}))?"
 )
 """A number, a percentage or a price, as `HK$12`, `5 kr`, `12.-` and `CHF 5` are written."""
@@ -95,7 +95,7 @@ _DIGEST = re.compile(
 """A digest, a random id, a revision of CouchDB, and an ETag."""
 _SIGNS = re.compile(r"[\W_]+")
 _NO_WORDS = (_ADDRESS, _DIGEST, _SIGNS)
-_PASSING = (_TIME, COUNT)
+_DIGIT = re.compile("[0-9]")
 PASSING_CHARACTERS_MAX = 80
 """A longer text is no time, no count and no price: their patterns take some microseconds."""
 _METADATA = "_"
@@ -179,9 +179,11 @@ def _says_something(text: str) -> bool:
         return False
     if len(stripped) > PASSING_CHARACTERS_MAX:
         return True
-    return not (
-        any(pattern.fullmatch(stripped) for pattern in _PASSING) or _is_number(AROUND_A_PRICE.sub("", stripped))
-    )
+    said = stripped.rstrip("! …")
+    if _TIME.fullmatch(said):
+        return False
+    has_number = _DIGIT.search(said) is not None  # Counts and prices have one.
+    return not (has_number and (COUNT.fullmatch(said) or _is_number(AROUND_A_PRICE.sub("", said))))
 
 
 def _is_number(text: str) -> bool:
