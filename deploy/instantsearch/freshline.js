@@ -43,6 +43,7 @@ function read(indexName, params) {
     query: (params.query ?? "").trim(),
     sort: SORTS.find((sort) => indexName.endsWith(`_${sort}`)) ?? indexName.match(/_(attributes\..+)$/)?.[1],
     filters: { ...oneOf(params.facetFilters), ...numbers(params.numericFilters) },
+    refined: [params.facetFilters ?? []].flat(2).map(valueOf),
     facets: [params.facets ?? []].flat(),
     page: params.page ?? 0,
     hitsPerPage: Math.min(PAGE_MAX, params.hitsPerPage ?? 20),
@@ -71,7 +72,7 @@ function valueOf(value) {
   if (text.startsWith("-")) throw new Error(`${name}: Freshline excludes no values`);
   // A minus that belongs to the value is escaped.
   const said = text.replace(/^\\-/, "-");
-  return { name, text: name === "category" ? said.split(LEVELS).at(-1) : said };
+  return { name, said, text: name === "category" ? said.split(LEVELS).at(-1) : said };
 }
 
 // Attributes are one parameter, attribute=NAME:VALUE.
@@ -86,12 +87,16 @@ function parametersByName(filters) {
 
 function numbers(numericFilters) {
   const filters = {};
-  for (const condition of [numericFilters ?? []].flat(2)) {
+  const conditions = [numericFilters ?? []].flat().map((any) => [any].flat());
+  if (conditions.some((any) => any.length > 1)) throw new Error("numericFilters: one of several bounds is no filter of Freshline");
+  for (const condition of conditions.flat()) {
     const [, name, sign, number] = /^(\w+)\s*(>=|<=|=)\s*(-?[\d.]+)$/.exec(condition) ?? [];
     const [least, most] = NUMBERS[name] ?? [];
     if (!least) throw new Error(`${condition}: Freshline compares price and rating, by >=, <= and =`);
-    if (sign !== "<=") filters[least] = Number(number);
-    if (sign !== ">=" && most) filters[most] = Number(number); // A rating is never above 5, as ratingMenu asks.
+    // All of them count: the tightest ones.
+    if (sign !== "<=") filters[least] = Math.max(Number(number), filters[least] ?? -Infinity);
+    // A rating is never above 5, as ratingMenu asks.
+    if (sign !== ">=" && most) filters[most] = Math.min(Number(number), filters[most] ?? Infinity);
   }
   return filters;
 }
@@ -170,7 +175,7 @@ function result(search, answer) {
     nbPages: perPage ? Math.min(pagesMax, Math.ceil(total / perPage)) : 0,
     exhaustiveNbHits: answer.total_is_exact,
     processingTimeMS: Math.round(answer.took_ms),
-    facets: counts(facets, search.facets),
+    facets: counts(facets, search.facets, search.refined),
     facets_stats: stats ?? {},
     freshline: more, // fresh_as_of, understood, did_you_mean, relaxed: what InstantSearch has no name for.
   };
@@ -196,7 +201,21 @@ function marked(fragments, before, after) {
   return { value, matchLevel: matchedWords.length ? "partial" : "none", matchedWords };
 }
 
-function counts(facets, attributes) {
+// Names are compared whatever their case. A widget knows a refined value by its letters, and items may write it in others.
+const nameKey = (text) => text.normalize("NFKC").toLowerCase().split(/\s+/).filter(Boolean).join(" ");
+
+function asRefined(attribute, values, refined) {
+  const name = field(attribute);
+  if (name !== "brand" && name !== "category" && !name.startsWith(ATTRIBUTE)) return values;
+  const depth = Number(attribute.slice("category.lvl".length)) + 1;
+  const written = refined
+    .filter((one) => one.name === name)
+    .map(({ said }) => (name === "category" ? said.split(LEVELS).slice(0, depth).join(LEVELS) : said));
+  const spelling = new Map(written.map((text) => [nameKey(text), text]));
+  return Object.fromEntries(Object.entries(values).map(([value, count]) => [spelling.get(nameKey(value)) ?? value, count]));
+}
+
+function counts(facets, attributes, refined = []) {
   const levels = [];
   const walk = (refinements, above) => {
     for (const { value, count, children } of refinements ?? []) {
@@ -209,7 +228,7 @@ function counts(facets, attributes) {
   const flat = (name) => Object.fromEntries((facets[name] ?? []).map(({ value, count }) => [value, count]));
   const of = (attribute) =>
     field(attribute) === "category" ? levels[Number(attribute.slice("category.lvl".length))] : flat(attribute);
-  return Object.fromEntries(attributes.map((attribute) => [attribute, of(attribute) ?? {}]));
+  return Object.fromEntries(attributes.map((attribute) => [attribute, asRefined(attribute, of(attribute) ?? {}, refined)]));
 }
 
 async function facetHits(ask, search, { facetName, facetQuery, maxFacetHits = 10 }, empty) {
