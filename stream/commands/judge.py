@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 HITS = 10
 """The hits of each ranking that are looked at, and counted by nDCG."""
+HITS_READ = 100
+"""The hits that are read, so that most moves have both places, and the factors of both."""
 QUERIES_SHOWN = 5
 """The queries whose moves a person is shown: those with the most. The JSON has all."""
 MOVES_SHOWN = 5
@@ -140,7 +142,7 @@ def _with_models(
 
 def _hits(stack: Client, query: str, side: ComparedRanking) -> list[Hit]:
     """Return the first hits of a ranking. Nothing is tried where the stack itself has all of it."""
-    asked = {"q": query, "limit": HITS, "ranking": side.ranking, "explain": True, **side.given}
+    asked = {"q": query, "limit": HITS_READ, "ranking": side.ranking, "explain": True, **side.given}
     if side.near is not None:
         asked |= {"near": side.near[query], "understand": False}
     return (stack.trial if side.given or side.near is not None else stack.search)(**asked).hits
@@ -156,7 +158,7 @@ def _compared(
     if any(grades.values()):
         first, second = (ndcg([hit.product_id for hit in hits], grades, HITS) for hits in (before, after))
         judged = first, second
-    return ComparedQuery(query.text, judged, moves(before, after))
+    return ComparedQuery(query.text, judged, moves(before, after, HITS))
 
 
 def _as_json(first: str, second: str, found: Sequence[ComparedQuery]) -> dict[str, Any]:
@@ -180,7 +182,8 @@ def _show(first: str, second: str, found: Sequence[ComparedQuery]) -> None:
     from stream.runtime.printing import counted, stdout_console
 
     changed = [each for each in found if each.moves]
-    print(f"{len(changed):,} of {counted(len(found), 'answer')} differ in the first {HITS} hits")
+    differ = "differs" if len(found) == 1 else "differ"
+    print(f"{len(changed):,} of {counted(len(found), 'answer')} {differ} in the first {HITS} hits")
     means = _means(found)
     if means is not None:
         judged = [each.ndcg for each in found if each.ndcg is not None]

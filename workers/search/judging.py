@@ -22,7 +22,7 @@ class Move(NamedTuple):
     product_id: str
     title: str | None
     before: int | None
-    """Its place in the first ranking, from 1; None if it is not among those that were looked at."""
+    """Its place in the first ranking, from 1; None if it is not among those that were read."""
     after: int | None
     why: list[str]
     """The rules of one of the rankings that are about it, the factors of its weight that differ most, and its places
@@ -42,15 +42,16 @@ def _dcg(grades: Sequence[int]) -> float:
     return sum((2.0**grade - 1) / math.log2(place + 1) for place, grade in enumerate(grades, start=1))
 
 
-def moves(before: Sequence[Hit], after: Sequence[Hit]) -> list[Move]:
-    """Return the items that move between two rankings, in the order of the second one, then those that it has lost."""
+def moves(before: Sequence[Hit], after: Sequence[Hit], hits: int = NDCG_HITS) -> list[Move]:
+    """Return the items among the first hits of either ranking that move, in the order of the second one, then those
+    that it has lost. The hits beyond tell from where an item comes, or where it goes, and why."""
     was = {hit.product_id: place for place, hit in enumerate(before, start=1)}
     now = {hit.product_id: place for place, hit in enumerate(after, start=1)}
     first = {hit.product_id: hit for hit in before}
     second = {hit.product_id: hit for hit in after}
     return [
         _move(first.get(each), second.get(each), was.get(each), now.get(each))
-        for each in {**second, **first}
+        for each in dict.fromkeys(hit.product_id for hit in (*after[:hits], *before[:hits]))
         if was.get(each) != now.get(each)
     ]
 

@@ -63,6 +63,7 @@ def test_what_moves_is_shown_and_judged_queries_are_measured(
     assert [(each.q, each.ranking, each.explain) for each, *_ in service.asked] == [
         ("cake", "none", True), ("cake", "current", True), ("lamp", "none", True), ("lamp", "current", True),
     ]  # fmt: skip
+    assert {each.limit for each, *_ in service.asked} == {100}, "moves come from far below"
 
 
 def test_as_json_it_has_every_move(service: TwoRankings, queries: str) -> None:

@@ -60,6 +60,15 @@ def test_a_move_says_from_where_to_where_and_which_factors_differ_most() -> None
     assert moves(before, before) == [] and reasons(None, None) == []
 
 
+def test_a_move_from_beyond_the_hits_that_are_compared_has_its_place_and_the_factors_of_both() -> None:
+    before = [hit("a", rating=0.9), hit("b", rating=0.8), hit("c", rating=0.3)]
+    after = [hit("c", rating=1.0), hit("a", rating=0.9), hit("b", rating=0.8)]
+    assert moves(before, after, hits=1) == [
+        Move("c", "C", 3, 1, ["rating 0.30 -> 1.00"]),
+        Move("a", "A", 1, 2, []),
+    ]
+
+
 def test_a_place_by_vectors_is_told_where_it_differs() -> None:
     def ranked(rank: int | None) -> HitExplanation:
         return explained().model_copy(update={"by_vectors": NOWHERE.model_copy(update={"rank": rank})})
