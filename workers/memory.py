@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import gc
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 FULL = 2
 """The generation of a full collection."""
@@ -31,6 +32,17 @@ def tune_collector() -> None:
     gc.set_threshold(*THRESHOLDS)
     if (mallopt := getattr(ctypes.CDLL(None), "mallopt", None)) is not None:
         mallopt(M_ARENA_MAX, ARENAS_MAX)
+
+
+@contextlib.contextmanager
+def uncollected() -> Iterator[None]:
+    """Import within the block without the garbage collector: it takes a tenth of that time, and what is imported stays
+    for good."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def freeze_survivors() -> None:

@@ -8,6 +8,7 @@ from importlib import import_module
 from stream.runtime.ports import listen
 from stream.runtime.process import exit_now, run
 from stream.runtime.settings import read_settings
+from workers import memory
 
 
 async def main() -> None:
@@ -18,7 +19,8 @@ async def main() -> None:
 
     async with not_serving(listening) as answers:
         # In a thread, because it takes seconds in which requests are to be answered.
-        process = await asyncio.to_thread(import_module, "stream.index.process")
+        with memory.uncollected():
+            process = await asyncio.to_thread(import_module, "stream.index.process")
         await process.run_index_worker(settings, answers)
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from stream.items.process import run_items_worker
 from stream.runtime.process import exit_now, run
 from stream.runtime.settings import read_settings
+from workers import memory
 
 
 async def main() -> None:
     """Run the items worker with the settings from the environment."""
-    await run_items_worker(read_settings())
+    settings = read_settings()
+    with memory.uncollected():
+        from stream.items.process import run_items_worker
+    await run_items_worker(settings)
 
 
 if __name__ == "__main__":

@@ -88,10 +88,11 @@ def load_embedder(kind: Kind, source: str | None, *, threads: int, gate: QueryGa
 
         return FakeEmbedder(name=source or "fake")
     name, folder = locate(source)  # A model that is not there is refused before torch is imported.
-    import torch
+    with memory.uncollected():
+        import torch
 
-    from workers.embedder.preparation import prepared_model
-    from workers.embedder.torch_embedder import TorchEmbedder
+        from workers.embedder.preparation import prepared_model
+        from workers.embedder.torch_embedder import TorchEmbedder
 
     torch.set_num_threads(1)  # Several threads of one pass wait for each other, and spin meanwhile.
     if (model := prepared_model(name, folder)) is None:
