@@ -105,7 +105,7 @@ async def test_a_new_text_leaves_the_point_that_writing_it_whole_leaves(
 async def test_a_text_that_was_written_by_half_before_a_crash_is_made_up_for_by_the_next_record(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Of two texts the first was written, and the second had its words: its record comes again, with a later one."""
+    """The first of two texts was written whole and the second by half: its record comes again, with a later one."""
     index = open_edge(tmp_path, model=MODEL)
     for product_id in ("a", "b"):
         await put(index, before(product_id), 1, dense=vector(1))
