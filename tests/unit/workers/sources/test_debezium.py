@@ -217,7 +217,7 @@ def test_a_delete_takes_no_name_from_before_that_is_not_in_its_key(topic: str, b
 
 
 def test_a_tombstone_has_only_its_key_whatever_is_configured() -> None:
-    """It lacked a column in the mapping, which is right; nor does REPLICA IDENTITY FULL alone say more than the key."""
+    """The mapping has every column it needs, and REPLICA IDENTITY FULL alone would not say more than the key either."""
     with pytest.raises(InvalidEvent, match=r"product_id: the delete does not say which.*rewrite deletes"):
         events(debezium_unwrapped(REVIEWS, whole_rows=True), message("reviews", None, key={"id": 4}))
 
