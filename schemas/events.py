@@ -151,6 +151,8 @@ def _decoded(value: bytes) -> dict[str, Any]:
         body = orjson.loads(value)
     except orjson.JSONDecodeError as error:
         raise InvalidEvent(not_json(value, error)) from None
+    if body is None:  # Serializers of JSON write a value that is absent so.
+        raise InvalidEvent("the record is the null of JSON and no tombstone: send op delete, or no value at all")
     if not isinstance(body, dict):
         raise InvalidEvent("the record is JSON, but not an object: send one object a record")
     if b"\\u0000" in value and _NUL_ESCAPE.search(value):

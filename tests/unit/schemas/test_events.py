@@ -59,6 +59,7 @@ REFUSED: list[tuple[str, bytes | None, bytes | dict[str, Any] | None, str]] = [
     # topic, key, value, what the reason names
     ("products", b"x", b"{not json", "not JSON"),
     ("products", b"x", b"[1,2]", "not an object"),
+    ("products", b"x", b"null", "the null of JSON and no tombstone: send op delete"),
     ("products", b"a", b"\xff\xfe\x00", "byte 0 is 0xff"),
     (
         "products",
@@ -97,7 +98,6 @@ REFUSED: list[tuple[str, bytes | None, bytes | dict[str, Any] | None, str]] = [
     ("products", b"a", b"", "empty"),
     ("products", None, None, "product_id: is empty"),
     ("products", b"\xff", None, "key: is not UTF-8"),
-    ("products", b"a", b"null", "not an object"),
     ("products", b"a", b'"text"', "not an object"),
     ("products", b"a", {}, "title: is missing"),
     ("products", b"a", {"title": ""}, "title: is missing or empty"),
