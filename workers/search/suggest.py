@@ -133,9 +133,10 @@ def _rank(tag: str, languages: Sequence[str]) -> int:
 
 def _has(title: str, brand: str | None, asked: Typed) -> bool:
     found = chunks(folded(f"{plain(title)} | {brand or ''}"))
-    said = set(chain.from_iterable(map(_terms, found)))
-    if not all(said.issuperset(terms(chunk).whole) for chunk in asked.whole):
-        return False
+    if asked.whole:
+        said = set(chain.from_iterable(map(_terms, found)))
+        if not all(said.issuperset(terms(chunk).whole) for chunk in asked.whole):
+            return False
     others = [chunk for chunk in found if chunk not in asked.whole]
     if not asked.last:
         return True

@@ -15,8 +15,8 @@ _JOINING = (
     r"[\u0300-\u036f\u0483-\u0489\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u1160-\u11ff\u20d0-\u20ff\u3099\u309a"
     r"\ufe00-\ufe2f\uff9e\uff9f\u00ad\u200b-\u200f\u2060\ufeff]"
 )
-_CLUSTER = re.compile(rf".{_JOINING}*", re.DOTALL)
-"""A character with those after it that Unicode may join to it, or that show nothing."""
+_CLUSTER = re.compile(rf"(?P<plain>[\x00-\x7f]+(?!{_JOINING}))|.{_JOINING}*", re.DOTALL)
+"""A run of plain characters; or any other one with those after it that Unicode may join to it, or that show nothing."""
 
 
 class FoldedText(NamedTuple):
@@ -52,9 +52,9 @@ def folded_in_place(text: str) -> FoldedText:
         return FoldedText(text.lower(), range(len(text)), range(1, len(text) + 1))
     pieces, starts, ends = list[str](), list[int](), list[int]()
     for cluster in _CLUSTER.finditer(text):
-        piece = folded(cluster[0])
-        pieces.append(piece)
-        starts += [cluster.start()] * len(piece)
-        ends += [cluster.end()] * len(piece)
+        start, end = cluster.span()
+        pieces.append(piece := folded(cluster[0]))
+        starts += range(start, end) if cluster["plain"] else [start] * len(piece)
+        ends += range(start + 1, end + 1) if cluster["plain"] else [end] * len(piece)
     whole = "".join(pieces)
     return FoldedText(whole, starts, ends) if whole == folded(text) else FoldedText("", (), ())
