@@ -20,6 +20,7 @@ from tests.benchmarks import (
     quality,
     rebuilding,
     reconcile,
+    scaling,
     stacks,
     starting,
     watching,
@@ -47,6 +48,7 @@ OWN_PARTS = {
     "offers": offering.measure,
     "rebuild": rebuilding.measure,
     "first-vector": starting.first_vector,
+    "scale": scaling.measure,
     "watches": watching.measure,
 }
 """The parts that start stacks of their own, or need none."""

@@ -42,11 +42,11 @@ class Catalogue(NamedTuple):
         return (("products", product_id, product) for product_id, product in self.products.items())
 
 
-def catalogue() -> Catalogue:
-    """Return 20,000 items: all of `electronics` where it lies beside the repository, filled up with Hong Kong's
-    groceries.
+def catalogue(items: int = ITEMS) -> Catalogue:
+    """Return so many items, by default 20,000: all of `electronics` where it lies beside the repository, filled up with
+    Hong Kong's groceries, and with both again, as often as needed, each time with other titles.
 
-    Otherwise they are the demo's items, repeated as often as needed, each time with other titles.
+    Otherwise they are the demo's items, repeated in the same way.
     """
     whole = SHARED / "electronics_products.jsonl.gz"
     if whole.exists():
@@ -55,7 +55,7 @@ def catalogue() -> Catalogue:
     else:
         source = "the demo's electronics and groceries, titles varied"
         events = list(electronics.events(rows("electronics_products")))
-    return _of_events(source, _repeated([*events, *hongkong.snapshot(rows("hk_snapshot_start"))]))
+    return _of_events(source, _repeated([*events, *hongkong.snapshot(rows("hk_snapshot_start"))]), items)
 
 
 def _repeated(events: list[DemoEvent]) -> Iterator[DemoEvent]:
@@ -69,14 +69,14 @@ def _repeated(events: list[DemoEvent]) -> Iterator[DemoEvent]:
             yield topic, copy_id, changed
 
 
-def _of_events(source: str, events: Iterable[DemoEvent]) -> Catalogue:
-    """Return the first 20,000 items of the events, a product before its offers."""
+def _of_events(source: str, events: Iterable[DemoEvent], items: int) -> Catalogue:
+    """Return the first items of the events, a product before its offers."""
     found = Catalogue(source, {}, {}, [])
     for topic, product_id, sourced in events:
         # The time of its record stamps it, as it does all that comes later.
         event = {name: value for name, value in sourced.items() if name not in ("updated_at", "version")}
         if topic == "products":
-            if len(found.products) == ITEMS:
+            if len(found.products) == items:
                 break
             found.products[product_id] = event
         else:
