@@ -6,7 +6,6 @@ nothing about the item.
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from schemas.errors import InvalidEvent
@@ -14,11 +13,13 @@ from workers.sources.column_values import availability
 from workers.sources.feed_prices import money
 from workers.sources.markup import text_of
 from workers.sources.messages import Body, Message, id_of, object_of, without_false_sale
+from workers.sources.shop_times import end_of_sale, utc_time
 
 if TYPE_CHECKING:
     from workers.sources.messages import Adapter, JsonObject
 
-PRICE_FIELDS = frozenset(("price", "sale_price", "sale_price_effective_date"))
+WINDOW = "sale_price_effective_date"
+PRICE_FIELDS = frozenset(("price", "sale_price", WINDOW))
 PRODUCT_FIELDS = frozenset(
     ("id", "title", "description", "brand", "link", "image_link", "gtin", "item_group_id", "availability")
 )
@@ -83,7 +84,7 @@ def _price(row: JsonObject) -> JsonObject:
     sale, sale_currency = money("sale_price", row["sale_price"])
     if sale_currency != currency:
         raise InvalidEvent(f"sale_price: is in {sale_currency} and the price in {currency}: correct the feed")
-    return price | {"sale_price": sale} | _window(row.get("sale_price_effective_date"))
+    return price | {"sale_price": sale} | _window(row.get(WINDOW))
 
 
 def _category(path: Any) -> list[str] | None:
@@ -93,20 +94,12 @@ def _category(path: Any) -> list[str] | None:
 
 
 def _window(text: Any) -> JsonObject:
-    """Return the window of "2026-02-24T11:07+0100/2026-02-29T23:07+0100"."""
+    """Return the window of "2026-02-24T11:07+0100/2026-02-29T23:07+0100". A time without an offset is in UTC."""
     if not text:
         return {}
-    starts, slash, ends = str(text).partition("/")
-    if not slash:
-        raise InvalidEvent(f"sale_price_effective_date: {str(text)[:60]!r} has no end: send start/end")
-    return {"sale_starts_at": _time(starts.strip()), "sale_ends_at": _time(ends.strip())}
-
-
-def _time(text: str) -> str:
-    try:
-        time = datetime.fromisoformat(text)
-    except ValueError:
-        time = None
-    if time is None or time.tzinfo is None:
-        raise InvalidEvent(f"sale_price_effective_date: {text[:40]!r} is no time: send one like 2026-02-24T11:07+0100")
-    return time.isoformat()
+    parts = [part.strip() for part in str(text).split("/")]
+    if len(parts) != 2 or not all(parts):
+        raise InvalidEvent(f"{WINDOW}: {str(text)[:60]!r} has no start and end: send start/end")
+    starts, ends = (utc_time(WINDOW, part) for part in parts)
+    window = {"sale_starts_at": starts, "sale_ends_at": end_of_sale(parts[1], ends)}
+    return {name: time.isoformat() for name, time in window.items() if time}

@@ -32,3 +32,9 @@ def end_of_day(day: datetime) -> datetime:
         return day + timedelta(days=1)
     except OverflowError:
         return _LAST
+
+
+def end_of_sale(given: Any, time: datetime | None) -> datetime | None:
+    """Return when a sale ends that was given as a text, and this time: a day without a time is its last one, and counts
+    whole."""
+    return end_of_day(time) if time is not None and len(given) == len("2026-11-29") else time

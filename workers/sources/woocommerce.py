@@ -13,11 +13,10 @@ from schemas.errors import InvalidEvent
 from schemas.event_fields import CATEGORY_LEVELS_MAX
 from workers.sources.markup import text_of
 from workers.sources.messages import Body, Message, id_of, object_of, without_false_sale
-from workers.sources.shop_times import end_of_day, utc_time
+from workers.sources.shop_times import end_of_sale, utc_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import datetime
 
     from workers.sources.messages import Adapter, JsonObject
 
@@ -112,7 +111,7 @@ def _price(body: JsonObject, currency: str | None) -> JsonObject:
     starts, ends = (_gmt(body, name) for name in ("date_on_sale_from", "date_on_sale_to"))
     window = {
         "sale_starts_at": utc_time("date_on_sale_from", starts),
-        "sale_ends_at": _end(ends, utc_time("date_on_sale_to", ends)),
+        "sale_ends_at": end_of_sale(ends, utc_time("date_on_sale_to", ends)),
     }
     return price | {"sale_price": sale} | {name: time.isoformat() for name, time in window.items() if time}
 
@@ -121,8 +120,3 @@ def _gmt(body: JsonObject, name: str) -> Any:
     """Return a time in UTC. Exports and old versions have only the time in the shop's zone, which is nearer
     than none."""
     return body.get(f"{name}_gmt") or body.get(name)
-
-
-def _end(given: Any, time: datetime | None) -> datetime | None:
-    """Return when a sale ends: a day without a time is its last one, and counts whole."""
-    return end_of_day(time) if time is not None and len(given) == len("2026-11-29") else time

@@ -111,7 +111,8 @@ def test_a_sale_has_its_window() -> None:
     ("sale", "reason"),
     [
         ({"sale_price": "1 USD"}, "is in USD and the price in EUR"),
-        ({"sale_price": "1 EUR", "sale_price_effective_date": "2026-11-24T11:07+0100"}, "has no end"),
+        ({"sale_price": "1 EUR", "sale_price_effective_date": "2026-11-24T11:07+0100"}, "has no start and end"),
+        ({"sale_price": "1 EUR", "sale_price_effective_date": "2026-11-24/"}, "has no start and end"),
         ({"sale_price": "1 EUR", "sale_price_effective_date": "2026-11-24/soon"}, "is no time"),
     ],
 )
@@ -175,6 +176,22 @@ def test_a_number_in_groups_is_the_number_or_refused_where_it_could_be_another(
     else:
         price = events(GOOGLE, message("products", ROW | {"price": text}))[1].facts["price"]
         assert price == whole + (0.25 if decimals else 0)
+
+
+@pytest.mark.parametrize(
+    ("window", "whole"),
+    [
+        ("2026-11-24T11:07/2026-11-29T23:07", "2026-11-24T11:07+0000/2026-11-29T23:07Z"),
+        ("2026-11-24/2026-11-29", "2026-11-24T00:00Z/2026-11-30T00:00Z"),
+        ("2026-11-24 11:07:00/2026-11-29 23:07:00", "2026-11-24T11:07Z/2026-11-29T23:07Z"),
+    ],
+)
+def test_a_window_without_offsets_is_in_utc_and_its_last_day_counts_whole(window: str, whole: str) -> None:
+    def facts(text: str) -> dict[str, Any]:
+        sale = {"sale_price": "450.00 EUR", "sale_price_effective_date": text}
+        return events(GOOGLE, message("products", ROW | sale))[1].facts
+
+    assert facts(window) == facts(whole) and "sale_starts_at_ms" in facts(whole)
 
 
 def test_a_window_that_ends_before_it_begins_is_no_sale() -> None:
