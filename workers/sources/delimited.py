@@ -1,7 +1,7 @@
 """Delimited text: the sign between its cells, and its rows by the names of its header.
 
 Quotes are those of RFC 4180, strictly. A quote that is not closed would make one cell of all the lines up to the next
-one, and their rows would be missing without a word.
+one, and their rows would be missing without a word. Nor is a line of a broken cell taken for a row of its own.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING
 
 from schemas.errors import InvalidEvent
+from schemas.events import EVENT_BYTES_MAX
 from workers.sources.row import Row
 from workers.sources.unpacking import as_text
 
@@ -29,6 +30,8 @@ SEPARATOR = "sep="
 _NAME = re.compile(r'\s*"?[\w][\w .:()\[\]/?#%&+*-]{0,60}"?\s*')
 _WELL_QUOTED = re.compile(r'"(?:[^"]|"")*"')
 _LINE_END = re.compile(r"\r\n?|\n")
+_TOO_LONG = "field larger than field limit"
+"""The beginning of the error for a cell that is too long. The reader then goes on in the middle of the cell."""
 
 
 def known_delimiter(text: str) -> str | None:
@@ -60,8 +63,10 @@ def delimited_rows(file: io.BufferedReader, delimiter: str) -> Iterator[Row]:
 
 
 def _rows(lines: Iterable[str], delimiter: str) -> Iterator[Row]:
+    csv.field_size_limit(EVENT_BYTES_MAX)  # Python's is 128 KB, less than a description with a picture in it.
     reader = csv.reader(_literal(lines) if delimiter == "\t" else lines, delimiter=delimiter, strict=True)
     names: list[str] | None = None
+    is_behind_broken = False
     while True:
         begins = reader.line_num + 1
         try:
@@ -70,12 +75,18 @@ def _rows(lines: Iterable[str], delimiter: str) -> Iterator[Row]:
             return
         except csv.Error as error:
             yield Row(reader.line_num, InvalidEvent(_unreadable(begins, reader.line_num, error)))
+            if str(error).startswith(_TOO_LONG):
+                return
+            is_behind_broken = True
             continue
         if not any(cell.strip() for cell in cells):
             continue
         if names is None:
             names = [name.strip() for name in cells] if cells[:1] != [SEPARATOR] else None
+        elif is_behind_broken and len(cells) != len(names):
+            yield Row(reader.line_num, InvalidEvent(_remainder(names, cells)))
         else:
+            is_behind_broken = False
             yield Row(reader.line_num, _by_name(names, cells))
 
 
@@ -99,8 +110,22 @@ def _quoted(cell: str) -> str:
     return f'"{doubled}"{cell[len(text) :]}'
 
 
+def _remainder(names: list[str], cells: list[str]) -> str:
+    """Return why a line behind a row that could not be read is no row: the lines of a broken cell seldom have as many
+    delimiters as the header."""
+    return (
+        f"the line has {len(cells)} cells and the header {len(names)}, behind a row that cannot be read: it may be a "
+        "part of that row; mend its quotes"
+    )
+
+
 def _unreadable(begins: int, ends: int, error: csv.Error) -> str:
     where = "the row" if begins == ends else f"lines {begins} to {ends} are one row, which"
+    if str(error).startswith(_TOO_LONG):
+        return (
+            f"{where} has a cell of more than {EVENT_BYTES_MAX:,} characters, and nothing behind it is read: "
+            "shorten it, or close its quote"
+        )
     return f"{where} cannot be read ({error}): quote a cell whole, and write a quote within it twice"
 
 

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.errors import InvalidEvent, WrongUsage
+from schemas.events import EVENT_BYTES_MAX
 from workers.sources.files import rows
 from workers.sources.row import Row
 
@@ -171,6 +172,37 @@ def test_no_row_is_missing_without_a_word_behind_a_quote_that_is_not_closed(
     assert [row.value["id"] for row in found if isinstance(row.value, dict)] == whole
     [(number, reason)] = [(row.number, str(row.value)) for row in found if isinstance(row.value, InvalidEvent)]
     assert number == broken[0] and broken[1] in reason and "write a quote within it twice" in reason
+
+
+def test_a_cell_is_read_whole_up_to_the_size_of_an_event() -> None:
+    """A description with a picture in it is longer than the 128 KB that Python's reader takes by default."""
+    long = "x" * (EVENT_BYTES_MAX - 100)
+    found = read(f'id,title\na,"{long}"\nb,ok\n'.encode(), takes_text=True)
+    assert [row.value for row in found] == [{"id": "a", "title": long}, {"id": "b", "title": "ok"}]
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        'id,title,colour\na,"{long}\nghost,row,red\n","blue"\nb,ok,red\n',
+        'id,title,colour\na,"{long}\nb,ok,red\n',
+    ],
+    ids=["closed", "not closed"],
+)
+def test_behind_a_cell_that_is_too_long_nothing_is_taken_for_a_row(table: str) -> None:
+    [row] = read(table.format(long="x" * EVENT_BYTES_MAX + "y").encode(), takes_text=True)
+    assert isinstance(row.value, InvalidEvent)
+    assert "has a cell of more than 1,048,576 characters, and nothing behind it is read" in str(row.value)
+
+
+def test_the_lines_of_a_cell_that_is_quoted_wrongly_are_no_rows() -> None:
+    """Python's reader goes on in the middle of the cell: a line of a description was an item, its words the id."""
+    table = 'id,title,colour\na,"5" lamp\nbrass, with a shade\nfor desks",red\nb,ok,red\nc,short\n'
+    found = read(table.encode(), takes_text=True)
+    assert [row.number for row in found if isinstance(row.value, InvalidEvent)] == [2, 3, 4]
+    assert "behind a row that cannot be read" in str(found[1].value)
+    rows_found = [row.value for row in found if isinstance(row.value, dict)]
+    assert rows_found == [{"id": "b", "title": "ok", "colour": "red"}, {"id": "c", "title": "short"}]
 
 
 @pytest.mark.parametrize(
