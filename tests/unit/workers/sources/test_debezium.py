@@ -217,7 +217,7 @@ def test_a_delete_takes_no_name_from_before_that_is_not_in_its_key(topic: str, b
 
 
 def test_a_tombstone_has_only_its_key_whatever_is_configured() -> None:
-    """The mapping has every column it needs, and REPLICA IDENTITY FULL alone would not say more than the key either."""
+    """The refusal named a column of the mapping, which is right: what is missing is in the key."""
     with pytest.raises(InvalidEvent, match=r"product_id: the delete does not say which.*rewrite deletes"):
         events(debezium_unwrapped(REVIEWS, whole_rows=True), message("reviews", None, key={"id": 4}))
 
