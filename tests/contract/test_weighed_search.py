@@ -212,6 +212,10 @@ async def test_a_search_by_another_ranking_is_that_of_a_file_with_it_alone(index
             RefusedRequest, match=f"{field}: there is no ranking other: use current, none, unruled, stock-alone"
         ):
             await ask(index, **{**asked, field: "other"})
+    itself: tuple[dict[str, Any], ...] = ({"compare": "current"}, {"ranking": "none", "compare": "none"})
+    for given in itself:
+        with pytest.raises(RefusedRequest, match=r"compare: .* would be compared with itself"):
+            await ask(index, **asked, **given)
 
 
 @pytest.mark.parametrize("asked", ASKED)

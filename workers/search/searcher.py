@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from schemas.canaries import is_canary
-from schemas.errors import Conflict
+from schemas.errors import Conflict, RefusedRequest
 from schemas.queries import SearchRequest
 from workers.document import normalised
 from workers.merchandising.factors import Moment
@@ -185,7 +185,8 @@ class Searcher:
     ) -> Ordering:
         """Return the order of a search's results. `asked` is the search, or its filters alone; `typed` as in `search`.
 
-        Only the order of relevance knows weights and rules. Raises RefusedRequest for an unknown ranking.
+        Only the order of relevance knows weights and rules. Raises RefusedRequest for an unknown ranking, and for one
+        that is compared with itself.
         """
         moment = Moment(now_ms, asked.currency or self._shop.currency)
         request = asked if isinstance(asked, SearchRequest) else None
@@ -198,6 +199,8 @@ class Searcher:
         ordering = Ordering(weights, rules, moment)
         if request is None or request.compare is None:
             return ordering
+        if request.compare == name:
+            raise RefusedRequest("compare", f"{name} would be compared with itself: name another ranking")
         other = self._ranking().named(request.compare, "compare").weights(kind, currency, self._shop.languages)
         seed = f"{request.seed or ''} {query or ''}"
         return ordering._replace(rival=Rival((name, request.compare), other, seed))
