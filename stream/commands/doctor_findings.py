@@ -89,11 +89,11 @@ def _model(model: str | None) -> Finding:
 
 
 def _index(index: IndexStatus) -> Finding:
-    said = f"{index.points:,} items in {index.collection} ({index.backend})"
+    said = f"{counted(index.points, 'item')} in {index.collection} ({index.backend})"
     if index.outdated:
         return Finding("index", index.outdated, "freshline rebuild")
     if index.hits_left_out:
-        said = f"{said}, {index.hits_left_out:,} hits cannot be shown"
+        said = f"{said}, {counted(index.hits_left_out, 'hit')} cannot be shown"
         return Finding("index", said, "freshline reconcile --repair")
     return Finding("index", said)
 

@@ -153,8 +153,10 @@ def _rebuild(index: IndexStatus) -> list[tuple[str, str]]:
 
 
 def _left_out(index: IndexStatus) -> list[tuple[str, str]]:
+    from stream.runtime.printing import counted
+
     count = index.hits_left_out
-    return [("left out", f"{count:,} hits that cannot be shown: reconcile --repair")] if count else []
+    return [("left out", f"{counted(count, 'hit')} that cannot be shown: reconcile --repair")] if count else []
 
 
 def _rules(report: StatusReport) -> list[tuple[str, str]]:

@@ -11,6 +11,7 @@ from stream.kafka.cluster import Cluster
 from stream.kafka.log_identity import log_identity
 from stream.kafka.partitions import Partition, all_partitions
 from stream.kafka.topics import INPUTS, PROGRESS, STATES, all_topics
+from stream.runtime.printing import counted
 from stream.state_files.journal import Journal
 from stream.state_files.journal_follower import JournalFollower
 from stream.up.child_process import describe_exit, wait_broker_accepts
@@ -94,7 +95,7 @@ class EmbeddedLog:
         self._renewal.log_started()
         self._report_size()
         if count:
-            self._say(f"{count} records of item state are back in {self._broker.name}")
+            self._say(f"the item state is back in {self._broker.name}: {counted(count, 'record')}")
 
     async def _begin(self) -> None:
         """Start the broker, and start it again as long as a producer wrote to a topic before it was created."""

@@ -35,6 +35,12 @@ def test_a_stack_that_is_well_has_nothing_to_fix() -> None:
     assert failing(oldest={"topic": "prices", "seconds": 9.9}, lag={"items": 3}) == {}, "it may be starting again"
 
 
+def test_one_item_and_one_hit_are_told_as_one() -> None:
+    one = WELL | {"index": WELL["index"] | {"points": 1, "hits_left_out": 1}}
+    said = [each.said for each in status_findings(StatusReport.model_validate(one), ASKED_AT, NOW)]
+    assert any(each.startswith("1 item in items-1") and "1 hit cannot" in each for each in said)
+
+
 @pytest.mark.parametrize(
     ("changes", "check", "fix"),
     [
