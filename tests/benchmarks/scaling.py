@@ -27,7 +27,7 @@ PROCESSES = ("stream.items", "stream.index")
 
 
 class _Size(NamedTuple):
-    """What was measured with so many items."""
+    """The figures with so many items."""
 
     items: int
     per_second: list[float]
