@@ -46,8 +46,13 @@ _TO = "[-–~～至到]|to"
 _TO_IN_CURRENCY = "bis|à|a|hasta"
 _FEW = r"\d (?:à|a) "
 """`piles 2 à 5 €` are two at 5 €, and `de 2 à 5 €` is a range."""
-EACH = re.compile(r"[^\w\s]?\s?\d.*\s(?:à|a)\s", re.IGNORECASE)
-"""The beginning of `24 à 5 €`, which are 24 at 5 €: a range begins with the lower sum, unless `de` is before it."""
+AT_A_PRICE = re.compile(r"(?:de\s)?[^\w\s]?\s?\d.*\s(?:à|a)\s", re.IGNORECASE)
+"""A range as `20 à 50 €` and `de 20 à 50 €` say it; the same words say how many cost how much."""
+PACKS = re.compile(
+    r"(?:lots?|packs?|paquets?|bo[iî]tes?|cartons?|sachets?|sets?|cajas?|paquetes?|bolsas?|confezion[ei])\s*$",
+    re.IGNORECASE,
+)
+"""The words before it in `lot de 4 à 5 €`, four of which are 5 €."""
 _LEAD = "(?:(?:for|at|priced|für|bei|bis|up to|à|au|pour|por|per) )?"
 """Words that go with a bound: `for under 500`, `bis maximal 500`."""
 _LEAD_UNSPACED = "(?:(?:[价價][格钱錢位]|售[价價]|[预預]算)?[从從在是为為]?)"

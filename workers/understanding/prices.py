@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, NamedTuple
 from workers.understanding.amounts import Amount, amount, meant, with_small_letters
 from workers.understanding.guesses import Guess, Known
 from workers.understanding.negation import negation_before
-from workers.understanding.phrases import AFTER_A_BARE_NUMBER, EACH, PERSONS, price_between, price_least, price_most
+from workers.understanding.phrases import (
+    AFTER_A_BARE_NUMBER,
+    AT_A_PRICE,
+    PACKS,
+    PERSONS,
+    price_between,
+    price_least,
+    price_most,
+)
 from workers.words.chunks import SIGN, is_unspaced
 
 if TYPE_CHECKING:
@@ -72,7 +80,7 @@ def _guess(text: str, bound: _Bound, known: Known, starts: Collection[int]) -> G
     found, negation, names = bound
     amounts = [amount(written) for written in found.groupdict().values() if written is not None]
     read = [each for each in amounts if each is not None]
-    if len(read) < len(names) or (len(read) == 2 and read[0].value > read[1].value and EACH.match(found[0])):
+    if len(read) < len(names) or (len(read) == 2 and _is_of_each(text, found, read)):
         return None
     named = next((each.currencies for each in read if each.currencies), ())
     if not named and not _stands_alone(text, found, starts):
@@ -82,6 +90,14 @@ def _guess(text: str, bound: _Bound, known: Known, starts: Collection[int]) -> G
     guess = _in_currency((bound.start, found.end()), sorted(read), names, named, known)
     has_opposite = len(names) == 1 and _LIMIT.search(found[0]) is None
     return guess if negation is None or has_opposite else guess._replace(dropped=DENIED)
+
+
+def _is_of_each(text: str, found: re.Match[str], read: Sequence[Amount]) -> bool:
+    """Return whether two numbers say how many cost how much: a range begins with the lower sum."""
+    is_descending = read[0].value > read[1].value
+    return AT_A_PRICE.match(found[0]) is not None and (
+        is_descending or PACKS.search(text, 0, found.start()) is not None
+    )
 
 
 def _in_currency(
