@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 from faust.exceptions import AlreadyConfiguredWarning
-from kafka import KafkaConsumer, KafkaProducer, OffsetAndMetadata, TopicPartition
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, OffsetAndMetadata, TopicPartition
+from structlog.testing import capture_logs
 
 from stream.agents.app import AppParts, connect, create_app
 from stream.runtime.process import Failure
@@ -71,6 +72,14 @@ class Member:
         newest = max((generation for generation, _, _ in self.handled), default=None)
         of_it = {(number, offset) for generation, number, offset in self.handled if generation == newest}
         return {(number, offset) for number in self.assigned for offset in range(RECORDS)} <= of_it
+
+
+class FromCommits(Member):
+    """A member that begins at the commits."""
+
+    async def start_offsets(self, commits: Mapping[Partition, int]) -> dict[Partition, int]:
+        await super().start_offsets(commits)
+        return dict(commits)
 
 
 @asynccontextmanager
@@ -142,6 +151,27 @@ async def test_a_rebalance_while_it_asks_where_to_start_lets_no_record_above_the
         )
         await until(lambda: first.has_all() and second.has_all(), "all records are delivered")
         assert first.firsts | second.firsts == {0}
+
+
+async def test_records_that_the_broker_deleted_before_they_were_read_are_said_to_be_lost(
+    apache_kafka: RunningBroker, tmp_path: Path
+) -> None:
+    """aiokafka goes on at the beginning of the log without a warning."""
+    name = with_records(apache_kafka)
+    places = [TopicPartition(name, number) for number in (0, 1)]
+    consumer = KafkaConsumer(bootstrap_servers=apache_kafka.address, group_id=f"group-{name}", enable_auto_commit=False)
+    consumer.commit({place: OffsetAndMetadata(COMMIT, "", -1) for place in places})
+    consumer.close()
+    admin = KafkaAdminClient(bootstrap_servers=apache_kafka.address)
+    admin.delete_records({places[0]: COMMIT + 10})
+    admin.close()
+    member = FromCommits(COMMIT)
+    member.may_start.set()
+    with capture_logs() as lines:
+        async with running(member, apache_kafka, tmp_path, name):
+            await until(lambda: len(member.handled) == 2 * (RECORDS - COMMIT) - 10, "what is left is delivered")
+    [lost] = [line for line in lines if "deleted before they were read" in line["event"]]
+    assert (lost["topic"], lost["partition"], lost["offset"], lost["deleted"]) == (name, 0, COMMIT, 10)
 
 
 async def test_a_seek_goes_back_to_the_start_also_where_there_is_no_commit(
