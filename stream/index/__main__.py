@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from importlib import import_module
 
+from stream.runtime.held import until_released
 from stream.runtime.ports import listen
 from stream.runtime.process import exit_now, run
 from stream.runtime.settings import read_settings
@@ -21,6 +22,7 @@ async def main() -> None:
         # In a thread, because it takes seconds in which requests are to be answered.
         with memory.uncollected():
             process = await asyncio.to_thread(import_module, "stream.index.process")
+        await until_released()
         await process.run_index_worker(settings, answers)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from stream.runtime.held import until_released
 from stream.runtime.process import exit_now, run
 from stream.runtime.settings import read_settings
 from workers import memory
@@ -12,6 +13,7 @@ async def main() -> None:
     settings = read_settings()
     with memory.uncollected():
         from stream.items.process import run_items_worker
+    await until_released()
     await run_items_worker(settings)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from schemas.errors import Misconfigured, Unavailable
+from stream.runtime.held import HELD
 from stream.up.brokers.interface import wait_accepting
 
 if TYPE_CHECKING:
@@ -39,7 +40,10 @@ class ChildProcess:
     """One child process and the file to which its output goes. `keep_running` restarts it; this class does not."""
 
     def __init__(self, name: str, argv: Callable[[], list[str]], env: Mapping[str, str], output: Path) -> None:
-        """`argv` returns the command line. It is called at each start, because it may have to prepare a directory."""
+        """`argv` returns the command line. It is called at each start, because it may have to prepare a directory.
+
+        With HELD in it the process waits until `release`.
+        """
         self.name = name
         self.output = output
         self._argv = argv
@@ -54,12 +58,23 @@ class ChildProcess:
         with self.output.open("ab") as output:
             self._process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "stream.up.die_with_parent", str(os.getpid()), *argv),
-                stdin=asyncio.subprocess.DEVNULL,
+                stdin=asyncio.subprocess.PIPE if HELD in argv else asyncio.subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
                 env=self._env,
                 start_new_session=True,  # Ctrl-C must reach only `up`, which stops its children in order.
             )
+
+    @property
+    def is_held(self) -> bool:
+        """Return whether the process waits until `release` once it is started."""
+        return HELD in self._argv()
+
+    def release(self) -> None:
+        """Let a process that was started held go on. Idempotent; any other process is left alone."""
+        if self._process is not None and (stdin := self._process.stdin) is not None and not stdin.is_closing():
+            stdin.write(b"\n")
+            stdin.close()
 
     @property
     def pid(self) -> int | None:
@@ -144,6 +159,15 @@ class FailureCount:
             ended.cancel()
 
 
+async def start_held(child: ChildProcess) -> None:
+    """Start a process that waits until `release`, as `keep_running` calls it: meanwhile it imports what it needs.
+
+    One that cannot be started is left to `keep_running`, which tries again and says why.
+    """
+    if child.is_held:
+        await _start_failure(child)
+
+
 async def keep_running(
     child: ChildProcess,
     say: Say,
@@ -165,6 +189,7 @@ async def keep_running(
             say(f"{child.name} cannot be started ({reason}), again in {wait_s:.1f} s")
             await asyncio.sleep(wait_s)
             continue
+        child.release()
         backoff.started()
         code = await failures.ended()
         if code == Misconfigured.worker_exit_code and ready is not None and not ready.is_set():

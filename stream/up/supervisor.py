@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from schemas.errors import Misconfigured, Unavailable
+from stream.runtime.held import HELD
 from stream.runtime.ports import check_free
 from stream.runtime.qdrant_server import qdrant_server
 from stream.runtime.stack_report import StackReportFile
 from stream.runtime.stacks import Stack, record_stack
 from stream.up.bounds import UpBounds
 from stream.up.broker_log import create_broker_log, port_wait_s
-from stream.up.child_process import ChildProcess, FailureCount, keep_running
+from stream.up.child_process import ChildProcess, FailureCount, keep_running, start_held
 from stream.up.data_dir import DataDir
 from stream.up.probe import Probe
 from workers.clock import SystemClock
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from stream.up.broker_log import BrokerLog
     from workers.clock import Clock
 
-WORKERS = {name: (sys.executable, "-P", "-m", f"stream.{name}") for name in ("items", "index")}
+WORKERS = {name: (sys.executable, "-P", "-m", f"stream.{name}", HELD) for name in ("items", "index")}
 """The command line of each worker, by name, in the order in which they start. They stop in the reverse order."""
 STOP_SECONDS_MAX = 6.0
 """The longest that a worker may take to stop. With the drain, the journal and the broker, a stop takes 30 s at most."""
@@ -70,10 +71,6 @@ def run(
         broker_log = create_broker_log(settings, directory, report, say, bounds, clock)
         supervisor = Supervisor(settings, directory, broker_log, report, workers, bounds, clock, as_json=as_json)
         return asyncio.run(supervisor.run())
-
-
-def _say_again(error: Unavailable, wait_s: float) -> None:
-    say(f"{error}; again in {wait_s:.1f} s")
 
 
 def say(text: str) -> None:
@@ -130,6 +127,7 @@ class Supervisor:
 
     async def _live(self) -> None:
         """Run the workers on the log, and each time that it ends, on the log that replaces it, until cancelled."""
+        await asyncio.gather(*map(start_held, self._workers))
         await self._broker_log.open()
         while True:
             planned = await self._until_log_ends()
@@ -138,7 +136,12 @@ class Supervisor:
             else:
                 await asyncio.gather(*(worker.kill() for worker in self._workers))
             await self._broker_log.hand_over()
-            await until_available(self._open_again, None, OPEN_BACKOFF, before_wait=_say_again)
+            await until_available(
+                self._open_again,
+                None,
+                OPEN_BACKOFF,
+                before_wait=lambda error, wait_s: say(f"{error}; again in {wait_s:.1f} s"),
+            )
 
     async def _open_again(self) -> None:
         try:

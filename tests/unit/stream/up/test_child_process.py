@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from schemas.errors import Misconfigured
+from stream.runtime.held import HELD
 from stream.runtime.stack_report import StackReportFile, read_stack_report
 from stream.up.child_process import (
     FAILURES_MAX,
@@ -20,6 +21,7 @@ from stream.up.child_process import (
     RestartBackoff,
     describe_exit,
     keep_running,
+    start_held,
 )
 from tests.support.clocks import ManualClock
 from tests.support.waiting import until
@@ -30,6 +32,19 @@ if TYPE_CHECKING:
 
 def child_that_runs(script: str, folder: Path) -> ChildProcess:
     return ChildProcess("worker", lambda: [sys.executable, "-c", script], os.environ, folder / "worker.log")
+
+
+WAITS = """
+import asyncio
+from stream.runtime.held import until_released
+print("imported", flush=True)
+asyncio.run(until_released())
+print("released", flush=True)
+"""
+
+
+def child_that_waits(folder: Path, *more: str) -> ChildProcess:
+    return ChildProcess("worker", lambda: [sys.executable, "-c", WAITS, *more], os.environ, folder / "worker.log")
 
 
 def failing(folder: Path) -> dict[str, str]:
@@ -88,3 +103,31 @@ async def test_a_misconfigured_process_is_given_up_only_until_the_stack_is_ready
     running.cancel()
     await child.kill()
     assert said[0].startswith("worker ended (exit 78: freshline: there is no such model); starts again in ")
+
+
+async def test_a_process_that_is_started_held_goes_on_once_it_is_kept_running(tmp_path: Path) -> None:
+    child, said = child_that_waits(tmp_path, HELD), list[str]()
+    await start_held(child)
+    await until(lambda: child.last_line() == "imported", "it has imported")
+    assert child.pid is not None
+    failures = FailureCount(child, StackReportFile(tmp_path), stays_up_s=20.0)
+    running = asyncio.ensure_future(keep_running(child, said.append, failures, ManualClock()))
+    await until(lambda: bool(said), "it has ended")
+    running.cancel()
+    assert child.output.read_text() == "imported\nreleased\n"
+    await child.kill()
+
+
+async def test_a_process_that_does_not_wait_is_not_started_before_its_time(tmp_path: Path) -> None:
+    child = child_that_waits(tmp_path)
+    await start_held(child)
+    assert child.pid is None
+
+
+async def test_a_held_process_ends_if_nobody_is_left_to_release_it(tmp_path: Path) -> None:
+    child = child_that_waits(tmp_path, HELD)
+    await child.start()
+    assert child._process is not None and child._process.stdin is not None
+    child._process.stdin.close()
+    assert await child.ended() == 1
+    assert "ended before its log was open" in child.last_line()
