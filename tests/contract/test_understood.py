@@ -181,6 +181,16 @@ async def test_the_count_of_a_facet_is_the_total_that_it_leads_to_also_for_a_mis
     assert [step.step for step in answer.relaxed] == ["spelling"]
 
 
+@pytest.mark.parametrize(("said", "facet"), [("by wellcome", "seller"), ("under 45", "price")])
+async def test_so_it_is_where_the_words_of_the_query_say_the_filter_as_well(shop: Index, said: str, facet: str) -> None:
+    for number in range(4):
+        await listed(shop, f"desk-{number}", "desk", 40 + 10 * number, sellers=["WELLCOME" if not number else "AEON"])
+    whole = await search(shop, q=f"desk lamqp {said}", facets=[facet])
+    assert [step.step for step in whole.relaxed] == ["spelling"]
+    for each in whole.results.facets[facet]:
+        assert (await search(shop, q=f"desk lamqp {said}", **each.filters)).results.total == each.count, each
+
+
 async def test_a_query_that_finds_nothing_is_searched_for_as_corrected_and_says_so(shop: Index) -> None:
     answer = await search(shop, q="notebok under 500")
     assert [hit.product_id for hit in answer.results.hits] == ["fair", "cheap"]

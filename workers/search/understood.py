@@ -62,6 +62,15 @@ class _Found(NamedTuple):
     typed: str | None
 
 
+class _Query(NamedTuple):
+    """The query of a request, and how it was read."""
+
+    request: SearchRequest
+    said: Understanding
+    """All that it says, whatever filters the request has itself."""
+    corrections: Mapping[str, str]
+
+
 class UnderstandingSearch:
     """Reads each query before it is searched for. A wrong guess costs no result: it is dropped where it leaves none."""
 
@@ -85,15 +94,16 @@ class UnderstandingSearch:
         if request.q is None:
             return Answer(await self._searcher.search(request, now_ms), None, None, [], request)
         query = request.q
-        reading = await self._understand(request, query) if request.understand else Understanding(query, ())
-        corrections = await self._corrections(self._rules.without_stop(reading.text))
+        said = await self._understand(request, query) if request.understand else Understanding(query, ())
+        corrections = await self._corrections(self._rules.without_stop(said.text))
         did_you_mean = corrected(query, corrections) if corrections else None
         if not request.understand:
             return Answer(await self._searcher.search(request, now_ms), None, did_you_mean, [], request)
-        narrowed = await self._narrowed(request, reading, corrections, now_ms)
+        reading, of = overruled(request, said), _Query(request, said, corrections)
+        narrowed = await self._narrowed(of, reading, now_ms)
         if narrowed is None:
             reading, steps = dropped(query, reading)
-            found = await self._spelled(request, corrections, request.filters, now_ms)
+            found = await self._spelled(request, of, now_ms)
         else:
             reading, steps, found = narrowed
         cheap = narrowed is not None and is_cheap(reading)
@@ -115,7 +125,7 @@ class UnderstandingSearch:
             reading = understand(query, known._replace(offered=tuple(await index.offered_currencies())))
         if any(each.takes_words for each in reading.guesses) and await index.has_name(query):
             return Understanding(query, ())
-        return overruled(request, reading)
+        return reading
 
     def _known(self) -> Known:
         return Known(brands=self._vocabulary.brands, attributes=self._vocabulary.attributes)
@@ -130,18 +140,19 @@ class UnderstandingSearch:
         return await self._spelling.corrections(await self._collections.serving(), text)
 
     async def _narrowed(
-        self, request: SearchRequest, reading: Understanding, corrections: Mapping[str, str], now_ms: int
+        self, of: _Query, reading: Understanding, now_ms: int
     ) -> tuple[Understanding, list[Relaxation], _Found] | None:
         """Return the page of the narrowed search, with as many guesses as leave something, and what was dropped.
 
         None if there are no guesses, or if each of them leaves nothing.
         """
+        request = of.request
         if reading.text == request.q:
             return None
         for narrowed in islice(narrowings(reading), NARROWED_MAX):
             try:
                 asked = asked_by(request, narrowed)
-                found = await self._spelled(asked, corrections, request.filters, now_ms, cheap=is_cheap(narrowed))
+                found = await self._spelled(asked, of, now_ms, cheap=is_cheap(narrowed))
             except RefusedRequest:  # The catalogue has got prices in one more currency since it was asked for them.
                 if any(getattr(request, name) is not None for name in PRICE_BOUNDS):
                     raise
@@ -150,23 +161,12 @@ class UnderstandingSearch:
                 return narrowed, steps_of(request.q or "", narrowed), found
         return None
 
-    async def _spelled(
-        self,
-        asked: SearchRequest,
-        corrections: Mapping[str, str],
-        chosen: Filters,
-        now_ms: int,
-        *,
-        cheap: bool = False,
-    ) -> _Found:
-        """Search for the query, and for its correction where words and vectors find next to nothing as typed.
-
-        `chosen`: the filters of the request.
-        """
+    async def _spelled(self, asked: SearchRequest, of: _Query, now_ms: int, *, cheap: bool = False) -> _Found:
+        """Search for the query, and for its correction where words and vectors find next to nothing as typed."""
         typed = await self._search(asked, now_ms, cheap=cheap)
-        if not corrections or asked.q is None or not await self._finds_little(asked, typed, chosen, now_ms):
+        if not of.corrections or asked.q is None or not await self._finds_little(of, typed.results.found, now_ms):
             return typed
-        better = corrected(asked.q, corrections)
+        better = corrected(asked.q, of.corrections)
         if not await self._spelling.finds(await self._collections.serving(), better, asked.filters):
             return typed
         meant = await self._search(asked.model_copy(update={"q": better}), now_ms, cheap=cheap)
@@ -175,17 +175,18 @@ class UnderstandingSearch:
         how = f"next to nothing was found for {asked.q!r}: these are the hits for {better!r}"
         return meant._replace(relaxed=[Relaxation(step="spelling", how=how)])
 
-    async def _finds_little(self, asked: SearchRequest, typed: _Found, chosen: Filters, now_ms: int) -> bool:
-        """Return whether a query finds next to nothing as typed. One of whose hits the filters of a request leave one
-        or two does not: they may come from a count, which was of the words as typed."""
-        few = typed.results.found < FEW_HITS
-        if not few or not typed.results.found or not chosen.any:
-            return few
-        own = dict.fromkeys(name for name in Filters.model_fields if getattr(chosen, name) is not None)
-        anywhere = SearchRequest(
-            **{**asked.filters.model_dump(), **own, "currency": asked.currency}, q=asked.q, limit=1
-        )
-        return (await self._search(anywhere, now_ms, cheap=False)).results.found < FEW_HITS
+    async def _finds_little(self, of: _Query, found: int, now_ms: int) -> bool:
+        """Return whether a query that finds so many items finds next to nothing as typed.
+
+        Only the query itself decides, with all that it says. A filter of the request may come from a count, and the
+        count was of the same words, whatever that filter leaves.
+        """
+        request = of.request
+        chosen = any(getattr(request, name) is not None for name in Filters.model_fields if name != "currency")
+        if not chosen or not found or (found >= FEW_HITS and overruled(request, of.said) == of.said):
+            return found < FEW_HITS
+        unfiltered = asked_by(SearchRequest(q=request.q, currency=request.currency, limit=1), of.said)
+        return (await self._search(unfiltered, now_ms, cheap=False)).results.found < FEW_HITS
 
     async def _search(self, asked: SearchRequest, now_ms: int, *, cheap: bool) -> _Found:
         typed = asked.q
