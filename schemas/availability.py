@@ -12,17 +12,24 @@ from schemas.texts import with_ascii_digits
 AVAILABILITIES = ("in_stock", "out_of_stock", "preorder", "backorder")
 _WORDS_BY_MEANING = {
     "in_stock": (
-        "availablefororder limitedavailability onlineonly instoreonly available instore lowstock limitedstock fewleft "
-        "yes true auflager lieferbar sofortlieferbar vorrätig verfügbar sofortverfügbar enstock disponible "
-        "disponibile enexistencia enexistencias 有货 有貨 现货 現貨 有库存 有庫存 在庫あり"
+        "availablefororder limitedavailability onlineonly instoreonly available instore lowstock limitedstock "
+        "fewleft yes true auflager lieferbar sofortlieferbar vorrätig verfügbar sofortverfügbar enstock disponible "
+        "disponibile enexistencia enexistencias availablenow onlyleft onlyleftinstock leftinstock nurnochauflager "
+        "nochauflager opvoorraad leverbaar pålager ilager varastossa emestoque disponível wmagazynie dostępny "
+        "dostępne skladem вналичии естьвналичии 재고있음 판매중 有货 有貨 现货 現貨 有库存 有庫存 在庫あり"
     ),
     "out_of_stock": (
-        "soldout discontinued unavailable notavailable notinstock nostock temporarilyoutofstock currentlyunavailable "
-        "no false nichtauflager nichtlieferbar nichtverfügbar nichtvorrätig ausverkauft vergriffen épuisé "
-        "rupturedestock enrupturedestock indisponible agotado sinstock nodisponible esaurito nondisponibile "
-        "缺货 缺貨 无货 無貨 售罄 售完 没货 沒貨 在庫なし"
+        "soldout discontinued unavailable notavailable notinstock nostock temporarilyoutofstock "
+        "currentlyunavailable no false nichtauflager nichtlieferbar nichtverfügbar nichtvorrätig ausverkauft "
+        "vergriffen épuisé oos enrupture rupture uitverkocht nietopvoorraad slutsåld slutilager ikkepålager "
+        "inteilager udsolgt utsolgt loppu loppuunmyyty esgotado semestoque indisponível niedostępny niedostępne "
+        "wyprzedane vyprodáno нетвналичии распродано 품절 재고없음 rupturedestock enrupturedestock indisponible "
+        "agotado sinstock nodisponible esaurito nondisponibile 缺货 缺貨 无货 無貨 售罄 售完 没货 沒貨 在庫なし"
     ),
-    "preorder": "presale comingsoon vorbestellbar vorbestellung précommande preventa preordine 预售 預售 预订 預訂",
+    "preorder": (
+        "presale comingsoon vorbestellbar vorbestellung précommande preventa preordine prévenda предзаказ 预售 "
+        "預售 预订 預訂"
+    ),
     "backorder": "madetoorder onbackorder specialorder onorder nachbestellt réapprovisionnement",
 }
 _WORDS = {known.replace("_", ""): known for known in AVAILABILITIES} | {
@@ -34,13 +41,14 @@ _NO_LETTERS = re.compile(r"[\W\d_]+")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _REMARK = re.compile(r"\s[-–|/]\s|[,;:(]")
 """The beginning of what some add: `In stock - ships in 2 days`."""
-_ADDRESS = re.compile(r"\S*(?://|\.)\S*/")
-"""An address before the word, as in `https://schema.org/InStock`, with or without its scheme."""
+_ADDRESS = re.compile(r"\S*(?://|\.)\S*/|schema:")
+"""An address before the word, as in `https://schema.org/InStock`, with or without its scheme, or the short form."""
 _DENIALS = frozenset(
     "n f no not none never nil null zero false out unknown without nein nicht kein keine keiner nie non ne pas aucun "  # noqa: SIM905
-    "aucune sans sin ningún ninguno nada nunca não nee niet geen nej inte ikke na isn aren".split()
+    "aucune sans sin ningún ninguno nada nunca não nee niet geen nej inte ikke na isn aren "
+    "нет не без brak bez ei ingen inga sem".split()
 )
-_DENIALS_UNSPACED = re.compile("[不没沒无無缺否未罄]|売り?切|完売")
+_DENIALS_UNSPACED = re.compile("[不没沒无無缺否未罄없]|품절|불가|売り?切|完売")
 """The same in languages that put no blanks between words."""
 _NO_COUNT = re.compile(r"(?<![\d.,])0+(?:[.,]0+)*(?![.,]?\d)|(?<![\w.,])[-−]\d")
 """A 0, or a number below it."""

@@ -23,3 +23,26 @@ CURRENCIES = frozenset(_CODES.split())
 
 The codes of metals, of testing and of "no currency" (X..) are left out, since no goods have such a price.
 """
+
+SIGNS_OF_ONE = {
+    "US$": "USD",
+    "HK$": "HKD",
+    "NT$": "TWD",
+    "S$": "SGD",
+    "A$": "AUD",
+    "C$": "CAD",
+    "R$": "BRL",
+    "€": "EUR",
+    "£": "GBP",
+    "₩": "KRW",
+    "₹": "INR",
+    "₺": "TRY",
+    "₽": "RUB",
+    "₫": "VND",
+    "฿": "THB",
+    "₱": "PHP",
+    "₪": "ILS",
+    "₴": "UAH",
+    "₦": "NGN",
+}
+"""The signs that mean one currency, as people use them. `$` and `¥` mean several."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from schemas.currencies import DECIMALS
+from schemas.currencies import DECIMALS, SIGNS_OF_ONE
 from schemas.errors import InvalidEvent
 
 THOUSANDS_DIGITS = 3
@@ -18,16 +18,18 @@ _GROUPED = re.compile(
     r"|[0-9]{1,2}(?:,[0-9]{2})+,[0-9]{3}(?:\.[0-9]*)?"  # 1,29,900.00, as India groups digits
 )
 """Numbers whose digits are in groups without any doubt, each followed by at most one sign of decimals."""
+_WITHOUT_DECIMALS = re.compile(r"(?<=[0-9])[.,][-–—]+(?![0-9])")
+"""The decimals of `15.-` and `15,- €`."""
 _MAY_BE_THOUSANDS = re.compile(rf"[1-9][0-9]{{0,2}}[.,][0-9]{{{THOUSANDS_DIGITS}}}")
 
 
 def money(field: str, text: Any) -> tuple[str, str]:
-    """Return (amount, currency) of "15.00 USD", "15,00 EUR" or "1,299.00 USD".
+    """Return (amount, currency) of "15.00 USD", "15,00 EUR", "1,299.00 USD" or "15 €".
 
     Three digits behind the only sign are thousands in one country and decimals in the other, unless the currency has no
     decimals, or three and a point before them. Raises InvalidEvent for a doubt, and for a text that is no price.
     """
-    found = _PRICE.fullmatch(str(text))
+    found = _PRICE.fullmatch(_with_a_code(_WITHOUT_DECIMALS.sub("", str(text).strip())))
     if found is None:
         raise InvalidEvent(f'{field}: {str(text)[:30]!r} is no price: send one like "15.00 USD"')
     number, currency = found[1] or found[4], (found[2] or found[3]).upper()
@@ -38,6 +40,16 @@ def money(field: str, text: Any) -> tuple[str, str]:
         if decimals != THOUSANDS_DIGITS or "," in number:
             raise InvalidEvent(f'{field}: {str(text)[:30]!r} may be in thousands or not: send one like "15.00 USD"')
     return _with_a_point(field, number), currency
+
+
+def _with_a_code(text: str) -> str:
+    """Return a price with the code of its currency where it has a sign that means one alone."""
+    for sign, code in SIGNS_OF_ONE.items():
+        if text.startswith(sign):
+            return f"{code} {text.removeprefix(sign)}"
+        if text.endswith(sign):
+            return f"{text.removesuffix(sign)} {code}"
+    return text
 
 
 def _with_a_point(field: str, number: str) -> str:

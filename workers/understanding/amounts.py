@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from schemas.currencies import CURRENCIES, DECIMALS
+from schemas.currencies import CURRENCIES, DECIMALS, SIGNS_OF_ONE
 from workers.words.chunks import SIGN, is_unspaced
 from workers.words.quantities import number
 
@@ -15,29 +15,11 @@ if TYPE_CHECKING:
 _DOLLARS = ("USD", "HKD", "TWD", "SGD", "AUD", "CAD", "NZD", "MXN", "MOP")
 _YUAN = ("CNY", "HKD", "TWD", "MOP")
 SIGNS: dict[str, tuple[str, ...]] = {
-    "US$": ("USD",),
-    "HK$": ("HKD",),
-    "NT$": ("TWD",),
-    "S$": ("SGD",),
-    "A$": ("AUD",),
-    "C$": ("CAD",),
-    "R$": ("BRL",),
+    **{sign: (code,) for sign, code in SIGNS_OF_ONE.items()},
     "$": _DOLLARS,
     "＄": _DOLLARS,
-    "€": ("EUR",),
-    "£": ("GBP",),
-    "₩": ("KRW",),
-    "₹": ("INR",),
     "¥": ("JPY", "CNY"),
     "￥": ("JPY", "CNY"),
-    "₺": ("TRY",),
-    "₽": ("RUB",),
-    "₫": ("VND",),
-    "฿": ("THB",),
-    "₱": ("PHP",),
-    "₪": ("ILS",),
-    "₴": ("UAH",),
-    "₦": ("NGN",),
 }
 """The currencies by sign, a sign alone standing for several."""
 WORDS: dict[str, tuple[str, ...]] = {

@@ -592,6 +592,12 @@ def test_a_row_that_is_marked_as_deleted_is_no_product(mark: Any) -> None:
         *(("10 in stock", "in_stock"), ("In stock (1,000)", "in_stock"), ("In stock - over 50.00 free", "in_stock")),
         *(("//schema.org/InStock", "in_stock"), ("www.schema.org/OutOfStock", "out_of_stock")),
         *(("HTTP://SCHEMA.ORG/InStock", "in_stock"), ("Available: yes", "in_stock"), ("现货（3天发货）", "in_stock")),
+        *(("schema:InStock", "in_stock"), ("OOS", "out_of_stock"), ("Available now", "in_stock")),
+        *(("Only 2 left", "in_stock"), ("nur noch 2 auf Lager", "in_stock")),
+        *(("op voorraad", "in_stock"), ("niet op voorraad", "out_of_stock"), ("på lager", "in_stock")),
+        *(("Ikke på lager", "out_of_stock"), ("em estoque", "in_stock"), ("w magazynie", "in_stock")),
+        *(("в наличии", "in_stock"), ("Нет в наличии", "out_of_stock"), ("품절", "out_of_stock")),
+        *(("재고 있음", "in_stock"), ("在庫なし", "out_of_stock"), ("En rupture", "out_of_stock")),
         *(("Sold out - available from May", "out_of_stock"), ("Pre-order - available 3 May", "preorder")),
     ],
 )
@@ -606,7 +612,9 @@ def test_availability_is_understood_as_shops_say_it(said: str, meant: str) -> No
         *("Auf Lager: nein", "Available (sold out)", "Available - currently out of stock", "In stock / Out of stock"),
         *("In stock, not in the web shop", "disponible: non", "现货（缺货）", "In stock: n/a", "In stock - 0 days"),
         *("-3 in stock", "0 - in stock", "Out of stock: no", "Sold out / Available", "Pre-order (sold out)"),
-        *("No - in stock", "In stock (on backorder)", "In stock - " + "x" * 200),
+        *("в наличии: нет", "в наличии - не сейчас", "w magazynie: brak", "재고 있음 (품절)", "在庫あり（無）"),
+        *("på lager: ingen", "varastossa: ei", "em estoque: sem", "op voorraad: nee", "skladem: ne", "i lager: inga"),
+        *("No - in stock", "In stock (on backorder)", "only 0 left", "In stock - " + "x" * 200),
     ],
 )
 def test_an_availability_that_nobody_can_know_is_refused(said: str) -> None:

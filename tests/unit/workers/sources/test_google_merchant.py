@@ -76,8 +76,27 @@ def test_a_price_has_its_currency(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "price", "currency"),
+    [
+        *(("15 €", 15.0, "EUR"), ("€15,00", 15.0, "EUR"), ("1.299,00 €", 1299.0, "EUR"), ("£ 9.99", 9.99, "GBP")),
+        *(
+            ("US$15", 15.0, "USD"),
+            ("HK$ 1,299.50", 1299.5, "HKD"),
+            ("₩1,299", 1299.0, "KRW"),
+            ("15,- EUR", 15.0, "EUR"),
+        ),
+        *(("CHF 15.–", 15.0, "CHF"), ("15.-€", 15.0, "EUR")),
+    ],
+)
+def test_a_sign_that_means_one_currency_is_that_currency(text: str, price: float, currency: str) -> None:
+    facts = events(GOOGLE, message("products", ROW | {"price": text}))[1].facts
+    assert (facts["price"], facts["currency"]) == (price, currency)
+
+
+@pytest.mark.parametrize(
     "text",
     [
+        *("$15.00", "¥1500", "15.00 C A$", "1,299 €", "-€5", "15 € / kg", "€15 USD", "15-20 €"),
         "15.00",
         "1,23,4.00 USD",
         "1,234,00 USD",
