@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+import orjson
+from typing_extensions import override
 
 from schemas.event_numbers import PRICE_BELOW
 from schemas.points import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator
 
     from schemas.points import Offer
 
@@ -31,6 +35,38 @@ TRAIT_FIELDS = (
 """The fields of a payload that traits are made of, but for the offers of items on sale."""
 SALE_FIELDS = ("offers",)
 """The fields that these are made of. They are the larger part of a payload, and few searches need them."""
+
+
+class EncodedAttributes(Mapping[str, Any]):
+    """The attributes of an item, which are decoded when one is asked for first: few searches do, and as objects they
+    take five times the memory."""
+
+    __slots__ = ("_said",)
+
+    def __init__(self, json: str) -> None:
+        """`json`: an object; any other value has no attributes."""
+        self._said: str | Mapping[str, Any] = json
+
+    @override
+    def get(self, name: str, default: Any = None) -> Any:
+        return self._decoded().get(name, default)
+
+    @override
+    def __getitem__(self, name: str) -> Any:
+        return self._decoded()[name]
+
+    @override
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._decoded())
+
+    @override
+    def __len__(self) -> int:
+        return len(self._decoded())
+
+    def _decoded(self) -> Mapping[str, Any]:
+        if isinstance(self._said, str):
+            self._said = _mapping(orjson.loads(self._said))
+        return self._said
 
 
 class Traits(NamedTuple):
@@ -123,4 +159,4 @@ def _is_offer(value: object) -> bool:
 
 
 def _mapping(value: object) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
+    return value if isinstance(value, dict | EncodedAttributes) else {}

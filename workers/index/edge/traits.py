@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import orjson
 from qdrant_edge import PayloadSelector
 
-from workers.index.edge.operations import id_of, read
+from workers.index.edge.operations import id_of
+from workers.index.layout import NESTED_FIELDS
 from workers.index.price_lists import price_list
-from workers.index.traits import SALE_FIELDS, TRAIT_FIELDS, traits_of
+from workers.index.traits import SALE_FIELDS, TRAIT_FIELDS, EncodedAttributes, traits_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -29,6 +30,7 @@ READ_POINTS = 128
 """The points that are read between two turns of others, in about 1.5 ms."""
 OFFERS = PayloadSelector.Include(["offers"])
 SELECTED = PayloadSelector.Include([*TRAIT_FIELDS, *SALE_FIELDS])
+_DECODED = NESTED_FIELDS.intersection([*TRAIT_FIELDS, *SALE_FIELDS]) - {"attributes"}
 
 
 class KnownTraits:
@@ -75,7 +77,15 @@ class KnownTraits:
         if point_ids:
             self._known |= dict.fromkeys(point_ids)
             records = self._shard.retrieve(list(point_ids), SELECTED, False)
-            self._known |= {id_of(record): traits_of(read(record)) for record in records}
+            self._known |= {id_of(record): _traits(record) for record in records}
+
+
+def _traits(record: Record) -> Traits | None:
+    stored = record.payload or {}
+    read = {field: orjson.loads(stored[field]) for field in _DECODED & stored.keys()}
+    if "attributes" in stored:
+        read["attributes"] = EncodedAttributes(stored["attributes"])
+    return traits_of(stored | read)
 
 
 def _offers_in(record: Record) -> str:
