@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import gc
+import threading
+import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -25,6 +27,10 @@ ARENAS_MAX = 2
 another thread has freed in its own arena."""
 M_ARENA_MAX = -8
 """The number of this option of `mallopt`, from glibc's malloc.h."""
+
+
+TRIM_INTERVAL_S = 30.0
+"""The time between two trims. One takes some milliseconds, in which no other thread can allocate."""
 
 
 def tune_collector() -> None:
@@ -76,5 +82,21 @@ def freeze_loaded_model() -> None:
     """
     gc.collect()
     freeze_heap()
+    trim()
+
+
+def trim() -> None:
+    """Return the free pages of the allocator to the system; by itself glibc returns those at the end of a heap."""
     if (malloc_trim := getattr(ctypes.CDLL(None), "malloc_trim", None)) is not None:
         malloc_trim(0)
+
+
+def trim_regularly(interval_s: float = TRIM_INTERVAL_S) -> None:
+    """From now on return free pages to the system at intervals, in a thread that lives as long as the process."""
+    threading.Thread(target=_trim_again_and_again, args=(interval_s,), name="trim", daemon=True).start()
+
+
+def _trim_again_and_again(interval_s: float) -> None:
+    while True:
+        time.sleep(interval_s)
+        trim()

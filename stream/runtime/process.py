@@ -49,6 +49,7 @@ def run(main: Callable[[], Coroutine[None, None, None]]) -> int:
     """
     set_up_logs()
     memory.tune_collector()
+    memory.trim_regularly()
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     # Set as a policy, because Faust's consumer thread makes a loop of its own.
     asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())

@@ -18,5 +18,7 @@ def run_up(settings: Settings, as_json: bool) -> int:
     stack can serve. Raises Misconfigured or Unavailable when it cannot start.
     """
     from stream.up.supervisor import run
+    from workers import memory
 
+    memory.trim_regularly()
     return run(settings, as_json)

@@ -84,6 +84,7 @@ def main() -> None:
     answering = threading.Thread(target=_answer, args=(queries, meter.embed_query), daemon=True)
     answering.start()
     _lower_priority(but=answering)
+    memory.trim_regularly()  # Not at a low priority: a query would wait for it.
     documents.send(Loaded(embedder.model, embedder.cosine_min))
     _answer(documents, meter.embed_documents)
 
