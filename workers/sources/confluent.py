@@ -9,9 +9,10 @@ from __future__ import annotations
 from base64 import b64encode
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
+from functools import partial
 from io import BytesIO
 from math import isfinite
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from uuid import UUID
 
 import fastavro
@@ -20,12 +21,25 @@ import orjson
 from schemas.errors import InvalidEvent
 from schemas.events import FRAME_BYTES
 from schemas.times import ms_since_epoch, rfc3339
+from workers.sources.connect_values import reader
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+    ValueReader = Callable[..., Any]
 
 SCHEMAS_MAX = 10_000
 """The most schemas that a worker keeps. A registry has one for each version of each table."""
+_IN_CONNECT = {
+    "long-timestamp-millis": "org.apache.kafka.connect.data.Timestamp",
+    "long-timestamp-micros": "io.debezium.time.MicroTimestamp",
+    "long-local-timestamp-millis": "org.apache.kafka.connect.data.Timestamp",
+    "long-local-timestamp-micros": "io.debezium.time.MicroTimestamp",
+    "int-date": "org.apache.kafka.connect.data.Date",
+    "int-time-millis": "org.apache.kafka.connect.data.Time",
+    "long-time-micros": "io.debezium.time.MicroTime",
+}
+"""The types of Kafka Connect that mean the same, by fastavro's names of its readers."""
 
 
 class RegisteredSchema(NamedTuple):
@@ -40,12 +54,31 @@ def registered_schema(kind: str, texts: Sequence[str]) -> RegisteredSchema:
     """Return a schema from its text, the last one, and those that it refers to. Raises InvalidEvent if it is wrong."""
     if kind != "AVRO":
         return RegisteredSchema(kind)
+    _read_all_times()
     named: dict[str, Any] = {}
     try:
         parsed = [fastavro.parse_schema(orjson.loads(text), named) for text in texts]
     except (fastavro.schema.SchemaParseException, ValueError, KeyError, TypeError) as error:
         raise InvalidEvent(f"its Avro schema cannot be read: {error}") from None
     return RegisteredSchema(kind, parsed[-1])
+
+
+def _read_all_times() -> None:
+    """Let fastavro read times that Python's types do not have: Java's Long.MAX_VALUE for "never", PostgreSQL's 24:00.
+
+    It would refuse the whole record for one such column, whether that is mapped or not.
+    """
+    readers = fastavro.read.LOGICAL_READERS
+    for name, connect in _IN_CONNECT.items():
+        if not isinstance(readers[name], partial):
+            readers[name] = partial(_time, readers[name], cast("ValueReader", reader({"name": connect})))
+
+
+def _time(of_avro: ValueReader, of_connect: ValueReader, value: int, *schemas: Any) -> Any:
+    try:
+        return of_avro(value, *schemas)
+    except (OverflowError, ValueError):
+        return of_connect(value)
 
 
 class KnownSchemas:

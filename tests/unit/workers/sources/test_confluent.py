@@ -67,6 +67,34 @@ def test_an_event_of_ours_in_avro_is_read_with_its_decimals_and_times() -> None:
     assert decoded.event.stamp.updated_at_ms == 1_794_297_600_000
 
 
+@pytest.mark.parametrize(
+    ("base", "logical", "value", "read"),
+    [
+        ("long", "timestamp-millis", 2**63 - 1, "infinity"),
+        ("long", "timestamp-micros", 2**63 - 1, "infinity"),
+        ("long", "local-timestamp-millis", 2**63 - 1, "infinity"),
+        ("long", "local-timestamp-micros", -(2**63), "-infinity"),
+        ("long", "timestamp-millis", 253_402_300_799_999, "9999-12-31T23:59:59.999Z"),
+        ("int", "date", 2_932_897, "infinity"),
+        ("int", "date", -622_191_234, "infinity"),
+        ("int", "date", 0, "1970-01-01"),
+        ("int", "time-millis", 86_400_000, 86_400_000),
+        ("long", "time-micros", 86_400_000_000, 86_400_000_000),
+    ],
+)
+def test_a_time_that_python_has_no_type_for_does_not_make_a_record_unreadable(
+    base: str, logical: str, value: int, read: object
+) -> None:
+    """Java's Long.MAX_VALUE, PostgreSQL's infinity and 24:00: one such column had the whole row refused."""
+    schema, plain = (
+        {"type": "record", "name": "Row", "fields": [{"name": "until", "type": each}]}
+        for each in ({"type": base, "logicalType": logical}, base)
+    )
+    known = KnownSchemas()
+    known.add(7, registered_schema("AVRO", [orjson.dumps(schema).decode()]))
+    assert known.read(avro(plain, {"until": value})) == {"until": read}
+
+
 def test_a_null_record_deletes_the_product_that_its_framed_key_is() -> None:
     sources = confluent(registered_schema("AVRO", ['"string"']), topic="products")
     [decoded] = sources.decode("products", avro("string", "mug-1"), None, [], TIMES)
