@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence  # noqa: TC003 -- the JSON Schema of a payload is made from it
 from enum import StrEnum
 from functools import lru_cache
 
@@ -57,7 +58,7 @@ class Content(TypedDict):
     gtin: str | None
     item_group_id: str | None
     availability: str | None
-    offers: list[Offer]
+    offers: Sequence[Offer]
     """The offers, sorted by seller; void and withdrawn offers are left out."""
     sellers: list[str]
     currencies: list[str]
@@ -82,7 +83,7 @@ class Content(TypedDict):
 class Facets(TypedDict):
     """The fields of a content that its offers and reviews alone make."""
 
-    offers: list[Offer]
+    offers: Sequence[Offer]
     sellers: list[str]
     currencies: list[str]
     price: float | None

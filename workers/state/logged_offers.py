@@ -8,19 +8,43 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from schemas.offer_columns import OfferColumns
 from schemas.state_json import SHORT_PROMOTION
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from schemas.logged_item import LoggedItem, LoggedOffer
+    from schemas.logged_item import LoggedItem, LoggedOffer, PlainOffer
     from schemas.points import Offer
 
 
-def logged_offers(item: LoggedItem) -> list[Offer]:
+def logged_offers(item: LoggedItem) -> Sequence[Offer]:
     """Return the offers that are valid, sorted by seller. The product in the record is not looked at."""
-    offers = (_offer(seller, item.offers[seller], item.void_at_ms) for seller in sorted(item.offers))
+    void_at_ms = item.void_at_ms
+    if item.plain_offers is not None:
+        return _columns(item.plain_offers, void_at_ms)
+    offers = [_offer(seller, offer, void_at_ms) for seller, offer in sorted(item.mixed_offers.items())]
     return [offer for offer in offers if offer is not None]
+
+
+def _columns(offers: Mapping[str, PlainOffer], void_at_ms: int) -> OfferColumns:
+    several = [
+        (seller, each.f[1], each.s)
+        for seller, each in sorted(offers.items())
+        if each.f is not None and each.s is not None and each.f[1] > void_at_ms
+    ]
+    facts = [each for _, _, each in several]
+    return OfferColumns(
+        (
+            [seller for seller, _, _ in several],
+            [each.p for each in facts],
+            [each.c for each in facts],
+            [updated_at_ms for _, updated_at_ms, _ in several],
+            [each.s for each in facts],
+            [each.b for each in facts],
+            [each.e for each in facts],
+        )
+    )
 
 
 def _offer(seller: str, offer: LoggedOffer, void_at_ms: int) -> Offer | None:

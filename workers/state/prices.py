@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from schemas.items import SHOP
+from schemas.offer_columns import OfferColumns
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -28,7 +29,10 @@ def price_now(offers: Sequence[Offer], shop_currency: str | None, now_ms: int) -
     frequent ones the alphabetically first).
     """
     currency = shop_currency or currency_of(offers)
-    price = min((pays for offer, pays in offers_now(offers, now_ms) if offer["currency"] == currency), default=None)
+    if isinstance(offers, OfferColumns) and not offers.has_sales:
+        lowest = None if currency is None else offers.lowest(currency)
+        return (None, None) if lowest is None else (lowest, currency)
+    price = min([_pays(offer, now_ms) for offer in offers if offer["currency"] == currency], default=None)
     return (None, None) if price is None else (price, currency)
 
 
@@ -51,12 +55,10 @@ def regular_price(offers: Iterable[Offer], price: float | None, currency: str | 
 
 def price_changes_at_ms(offers: Iterable[Offer], now_ms: int) -> int | None:
     """Return the next boundary of a sale window after now; None if there is none."""
-    boundaries = (
-        boundary
-        for offer in offers
-        if offer["sale_price"] is not None
-        for boundary in (offer["sale_starts_at_ms"], offer["sale_ends_at_ms"])
-    )
+    if isinstance(offers, OfferColumns) and not offers.has_sales:
+        return None
+    reduced = [offer for offer in offers if offer["sale_price"] is not None]
+    boundaries = (boundary for offer in reduced for boundary in (offer["sale_starts_at_ms"], offer["sale_ends_at_ms"]))
     return min((boundary for boundary in boundaries if boundary is not None and boundary > now_ms), default=None)
 
 
@@ -74,10 +76,15 @@ def on_sale(price: float, sale_price: float, starts: int | None, ends: int | Non
     return min(sale_price, price) if is_open else price
 
 
+def currencies_of(offers: Iterable[Offer]) -> set[str]:
+    """Return the currencies of the offers."""
+    return offers.currencies if isinstance(offers, OfferColumns) else {offer["currency"] for offer in offers}
+
+
 def currency_of(offers: Sequence[Offer]) -> str | None:
     """Return the currency of an item's price. It does not change as other sellers come and go if the shop itself has an
     offer."""
-    currencies = {offer["currency"] for offer in offers}
+    currencies = currencies_of(offers)
     if len(currencies) < 2:
         return next(iter(currencies), None)
     own = next((offer["currency"] for offer in offers if offer["seller"] == SHOP), None)

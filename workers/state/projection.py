@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from schemas.canaries import is_canary
 from schemas.items import SHOP
+from schemas.offer_columns import OfferColumns
 from schemas.points import Content, Facets, Offer, Status
 from schemas.texts import attribute_key, attribute_values, field_key
 from workers.state.limits import PARTS_MAX, promotion_languages
-from workers.state.prices import currency_of, price_changes_at_ms, price_now
+from workers.state.prices import currencies_of, currency_of, price_changes_at_ms, price_now
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sized
+    from collections.abc import Iterable, Mapping, Sequence, Sized
 
     from schemas.items import Entity, ItemState, ReviewSummary
     from schemas.logged_item import LoggedItem
@@ -82,14 +83,14 @@ def content(
     )
 
 
-def facets(on_offer: list[Offer], reviews: ReviewSummary, *, now_ms: int, shop_currency: str | None) -> Facets:
+def facets(on_offer: Sequence[Offer], reviews: ReviewSummary, *, now_ms: int, shop_currency: str | None) -> Facets:
     """Return the fields of the item's offers, all that are valid, sorted by seller, and of its reviews."""
     offers = _shown_offers(on_offer, shop_currency)
     price, currency = price_now(offers, shop_currency, now_ms)
     return Facets(
         offers=offers,
-        sellers=[offer["seller"] for offer in on_offer],
-        currencies=sorted({offer["currency"] for offer in on_offer}),
+        sellers=on_offer.sellers if isinstance(on_offer, OfferColumns) else [offer["seller"] for offer in on_offer],
+        currencies=sorted(currencies_of(on_offer)),
         price=price,
         currency=currency,
         price_changes_at_ms=price_changes_at_ms(offers, now_ms),
@@ -108,9 +109,9 @@ def offers_left_out(state: OfferState, of_facets: Facets) -> list[str]:
     """Return the part of `left_out` that the offers make, which is some of `OF_OFFERS`."""
     offers = state.crowded or len(of_facets["sellers"]) > OFFERS_MAX
     languages = promotion_languages(len(state.offers))
-    promotions = languages < PARTS_MAX["promotion"] and any(
-        len(offer["promotion"]) >= languages for offer in of_facets["offers"]
-    )
+    shown = of_facets["offers"]
+    many_languages = languages < PARTS_MAX["promotion"] and not isinstance(shown, OfferColumns)
+    promotions = many_languages and any(len(offer["promotion"]) >= languages for offer in shown)
     return [name for name, is_left_out in zip(OF_OFFERS, (offers, promotions), strict=True) if is_left_out]
 
 
@@ -188,7 +189,7 @@ def _offers(state: ItemState) -> list[Offer]:
     return [offer for offer in offers if offer is not None]
 
 
-def _shown_offers(on_offer: list[Offer], shop_currency: str | None) -> list[Offer]:
+def _shown_offers(on_offer: Sequence[Offer], shop_currency: str | None) -> Sequence[Offer]:
     """Return the offers if there are few, else the shop's own and the cheapest ones in the currency of the item."""
     if len(on_offer) <= OFFERS_MAX:
         return on_offer

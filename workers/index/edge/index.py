@@ -24,7 +24,7 @@ from schemas.points import point_id
 from workers.index.edge import filters as where
 from workers.index.edge.bounds import BOUNDS, EdgeBounds
 from workers.index.edge.mapped_pages import release_pages
-from workers.index.edge.operations import accepted, read
+from workers.index.edge.operations import accepted, read_head
 from workers.index.edge.reading import EdgeReading
 from workers.index.edge.writes import WRITES_AT_ONCE, ConditionalWrites
 from workers.index.interface import DENSE
@@ -73,7 +73,7 @@ class EdgeIndex(EdgeReading):
     @override
     async def heads(self, product_ids: Collection[str]) -> dict[str, Payload]:
         records = self._shard.retrieve([point_id(p) for p in product_ids], HEAD, False)
-        heads = [head for head in map(read, records) if is_item(head)]
+        heads = [head for head in map(read_head, records) if is_item(head)]
         self._writes.read(product_ids, heads)
         return {head["product_id"]: head for head in heads}
 

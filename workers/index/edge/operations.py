@@ -13,12 +13,13 @@ from qdrant_edge import Point, PointVectors, SparseVector, UpdateMode, UpdateOpe
 from schemas.points import differs, point_id
 from workers.index import lexical
 from workers.index.edge import filters as where
+from workers.index.edge.offers_text import columns_in, offers_in, offers_text
 from workers.index.interface import DENSE, LEXICAL
 from workers.index.layout import NESTED_FIELDS, POSITIONS_PAYLOAD, POSITIONS_POINT, complete_payload
 from workers.index.writes import Upsert
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
     from qdrant_edge import Record, ScoredPoint
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 POINT_IDS_KNOWN_MAX = 100_000
 """The most point ids that are remembered as text, some 200 bytes each. Two rankings of a search have 400."""
+_NESTED_BUT_OFFERS = NESTED_FIELDS - {"offers"}
 
 
 def operation(write: Write, *, checked: bool = True) -> UpdateOperation:
@@ -73,8 +75,12 @@ def id_of(point: Record | ScoredPoint) -> str:
 
 def read(record: Record) -> Payload:
     """Return the payload as it was written."""
-    stored = record.payload or {}
-    return complete_payload(stored | {field: orjson.loads(stored[field]) for field in NESTED_FIELDS & stored.keys()})
+    return _read(record, offers_in)
+
+
+def read_head(record: Record) -> Payload:
+    """Return the payload as `read` does, but many offers by fields, as they are most quickly compared."""
+    return _read(record, columns_in)
 
 
 def dense(record: Record) -> NDArray[np.float32] | None:
@@ -106,6 +112,18 @@ def _words(write: Upsert) -> dict[str, Any]:
 def _written(payload: Mapping[str, Any]) -> dict[str, Any]:
     """Encode nested fields as JSON text: handing them to the shard value by value costs as much as the write itself."""
     return {
-        field: orjson.dumps(value).decode() if field in NESTED_FIELDS and value is not None else value
+        field: _as_text(field, value) if field in NESTED_FIELDS and value is not None else value
         for field, value in payload.items()
     }
+
+
+def _read(record: Record, offers_of: Callable[[str], Any]) -> Payload:
+    stored = record.payload or {}
+    nested = {field: orjson.loads(stored[field]) for field in _NESTED_BUT_OFFERS & stored.keys()}
+    if "offers" in stored:
+        nested["offers"] = offers_of(stored["offers"])
+    return complete_payload(stored | nested)
+
+
+def _as_text(field: str, value: Any) -> str:
+    return offers_text(value) if field == "offers" else orjson.dumps(value).decode()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import orjson
 from qdrant_edge import PayloadSelector
 
+from workers.index.edge.offers_text import offers_in
 from workers.index.edge.operations import id_of
 from workers.index.layout import NESTED_FIELDS
 from workers.index.price_lists import price_list
@@ -30,7 +31,7 @@ READ_POINTS = 128
 """The points that are read between two turns of others, in about 1.5 ms."""
 OFFERS = PayloadSelector.Include(["offers"])
 SELECTED = PayloadSelector.Include([*TRAIT_FIELDS, *SALE_FIELDS])
-_DECODED = NESTED_FIELDS.intersection([*TRAIT_FIELDS, *SALE_FIELDS]) - {"attributes"}
+_DECODED = NESTED_FIELDS.intersection([*TRAIT_FIELDS, *SALE_FIELDS]) - {"attributes", "offers"}
 
 
 class KnownTraits:
@@ -56,7 +57,7 @@ class KnownTraits:
         missing = [point for point in point_ids if point not in known]
         if missing:
             records = self._shard.retrieve(list(missing), OFFERS, False)
-            known |= {id_of(record): price_list(orjson.loads(_offers_in(record))) for record in records}
+            known |= {id_of(record): price_list(offers_in(_offers(record))) for record in records}
         return {point: known[point] for point in point_ids if point in known}
 
     async def of(self, point_ids: Sequence[str]) -> dict[str, Traits]:
@@ -83,11 +84,13 @@ class KnownTraits:
 def _traits(record: Record) -> Traits | None:
     stored = record.payload or {}
     read = {field: orjson.loads(stored[field]) for field in _DECODED & stored.keys()}
+    if "offers" in stored:
+        read["offers"] = offers_in(stored["offers"])
     if "attributes" in stored:
         read["attributes"] = EncodedAttributes(stored["attributes"])
     return traits_of(stored | read)
 
 
-def _offers_in(record: Record) -> str:
+def _offers(record: Record) -> str:
     offers: str = (record.payload or {}).get("offers", "[]")
     return offers

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from qdrant_client import models
 
+from schemas.offer_columns import OfferColumns
 from schemas.points import being_written, point_id
 from workers.index import lexical
 from workers.index.interface import DENSE, LEXICAL
@@ -54,7 +55,10 @@ def _vectors(upsert: Upsert) -> dict[str, Any]:
 
 def _patch(write: Write) -> models.UpdateOperation:
     base = write.base if isinstance(write, Patch) else write.version
-    return set_payload(dict(write.payload), where.still(base, point_id(write.product_id)))
+    payload = dict(write.payload)
+    if isinstance(payload.get("offers"), OfferColumns):
+        payload["offers"] = list(payload["offers"])
+    return set_payload(payload, where.still(base, point_id(write.product_id)))
 
 
 def set_payload(payload: dict[str, Any], condition: models.Filter) -> models.UpdateOperation:

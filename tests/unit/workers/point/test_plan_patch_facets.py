@@ -79,6 +79,34 @@ def test_a_known_product_gives_the_plan_that_the_whole_record_gives(
         assert patch_facets(head(stored), item, of_facets, 2, NOW_MS + 2) == planned(stored, item, 2)
 
 
+def by_many_sellers(**fields: Any) -> list[Event]:
+    """The offers of 30 sellers, the last of them with these fields besides, and one of them withdrawn."""
+    offers = [{"seller": f"many {number}", "price": number + 1, "currency": "USD"} for number in range(30)]
+    offers[-1] |= fields
+    withdrawn = {"seller": "many 7", "op": "delete", "updated_at": NOW_MS - 5}
+    return [parsed("prices", {"updated_at": NOW_MS - 10, **body}) for body in (*offers, withdrawn)]
+
+
+SALE = {"sale_price": 0.5, "sale_starts_at": NOW_MS - 1, "sale_ends_at": NOW_MS + 9}
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{}, SALE, {"currency": "EUR"}, {"promotion": {"en": "two for one"}}],
+    ids=["plain", "sale", "euro", "promotion"],
+)
+@given(before=st.lists(item_events, max_size=4), prices=st.lists(price_events, max_size=3))
+def test_the_offers_of_many_sellers_give_the_plan_that_the_whole_record_gives(
+    fields: dict[str, Any], before: list[Event], prices: list[Event]
+) -> None:
+    lamp = parsed("products", {"title": "lamp", "updated_at": NOW_MS - 20, "version": 2**40})
+    offered = [lamp, *by_many_sellers(**fields)]
+    stored, item = written([*before, *offered], []), logged([*before, *offered, *prices], [])
+    assert same_product(head(stored), PARTITION, product_digest(item))
+    of_facets = facets(logged_offers(item), item.reviews, now_ms=NOW_MS, shop_currency=None)
+    assert patch_facets(head(stored), item, of_facets, 2, NOW_MS + 2) == planned(stored, item, 2)
+
+
 @given(st.lists(item_events, max_size=8), item_events)
 def test_the_digest_differs_wherever_the_product_in_the_state_does(before: list[Event], event: Event) -> None:
     one, other = folded(before), folded([*before, event])
