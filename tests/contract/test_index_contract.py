@@ -393,7 +393,9 @@ async def test_the_offers_of_an_item_are_traits_while_one_of_them_has_a_sale_pri
     regular = {**plain, "sale_starts_at_ms": None, "sale_ends_at_ms": None}
     sale = {**regular, "seller": "B", "sale_price": 5.0, "sale_ends_at_ms": 2_000}
     unreadable = {**sale, "sale_ends_at_ms": "tomorrow"}
-    for number, (offers, kept) in enumerate((([regular], 0), ([regular, sale], 2), ([regular, unreadable], 0))):
+    many = [{**regular, "seller": f"S{number}"} for number in range(30)]
+    cases = ([regular], 0), ([regular, sale], 2), ([regular, unreadable], 0), (many, 0), ([*many, sale], 31)
+    for number, (offers, kept) in enumerate(cases):
         await put(index, content("a", offers=offers), number)
         [item] = (await index.traits(ids("a"), sales=True)).values()
         assert list(item.offers_with_sales) == offers[:kept]

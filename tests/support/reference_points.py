@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
 
@@ -29,7 +30,8 @@ the dense vectors. [Clients](../clients.md#qdrant-itself) has an example. Points
 | `{LEXICAL}` | sparse, modifier `idf`: the terms of the item, from `workers.words` and `workers.index.lexical`. |
 
 Items that are not visible have neither. A field whose value is null is left out. In the embedded index the fields
-{", ".join(f"`{name}`" for name in sorted(NESTED_FIELDS))} are JSON as text."""
+{", ".join(f"`{name}`" for name in sorted(NESTED_FIELDS))} are JSON as text; eight offers and more have a list for each
+field there, compressed where that is long."""
 
 
 def point_lines() -> Iterator[str]:
@@ -71,7 +73,7 @@ def _kind_of(kind: Any) -> str:
     """Return a type as JSON has it."""
     names = {str: "text", int: "integer", float: "number", object: "any", type(None): "", Offer: "[offer](#offer)"}
     origin, arguments = get_origin(kind), get_args(kind)
-    if origin is list:
+    if origin in (list, Sequence):
         return f"list of {_kind_of(arguments[0])}"
     if origin is dict:
         return f"object of {_kind_of(arguments[1])}"
