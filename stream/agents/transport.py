@@ -18,7 +18,6 @@ from aiokafka.errors import KafkaError
 from faust.transport.drivers import aiokafka as driver
 from faust.types.tuples import ConsumerMessage
 
-from stream.kafka.deleted_records import log_deleted
 from stream.kafka.fetch_waits import adapt_fetch_waits
 from stream.kafka.partitions import Partition
 from stream.kafka.record_batch import RecordBatch
@@ -148,8 +147,6 @@ class Consumer(driver.Consumer):
                 # In the thread that resets positions itself: from here the two would meet half way.
                 await self._thread.call_thread(cast("Any", self._thread.seek), tp, start)
                 committed[tp] = start
-        begins = await self.earliest_offsets(*self._ends)
-        log_deleted(starts, {Partition(tp.topic, tp.partition): offset for tp, offset in begins.items()})
         return committed
 
     async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, FetchedBatch]]:  # noqa: ASYNC109 -- Faust's own

@@ -5,7 +5,10 @@ from __future__ import annotations
 import logging
 import ssl
 
-from stream.kafka.client_log import NO_CONNECTION, REPEAT_S, ClientLog
+import pytest
+from aiokafka import TopicPartition
+
+from stream.kafka.client_log import NO_CONNECTION, OUT_OF_RANGE, REPEAT_S, ClientLog
 from stream.kafka.cluster import Cluster
 
 
@@ -38,6 +41,22 @@ def test_a_line_is_let_through_once_in_a_while() -> None:
     times_s = [0.0, 0.1, REPEAT_S - 0.1, REPEAT_S, REPEAT_S + 0.1]
     assert [log.filter(record("away", at_s=at_s)) for at_s in times_s] == [True, False, False, True, False]
     assert log.filter(record("another line", at_s=0.1))
+
+
+def test_records_that_were_deleted_before_they_were_read_are_an_error() -> None:
+    """Their consumer goes on at the beginning of the log, and aiokafka says so on the level INFO."""
+    line = record(OUT_OF_RANGE, 20, TopicPartition("prices", 2))
+    line.levelno, line.levelname = logging.INFO, "INFO"
+    assert ClientLog(Cluster("kafka:9093")).filter(line)
+    assert (line.levelno, line.levelname) == (logging.ERROR, "ERROR")
+    assert line.getMessage().startswith("partition 2 of prices has no offset 20 any more: the records from there on")
+
+
+@pytest.mark.parametrize(("text", "offset"), [(OUT_OF_RANGE, 0), ("Fetched %s records of %s", 20)])
+def test_other_lines_below_a_warning_do_not_pass(text: str, offset: int) -> None:
+    line = record(text, offset, TopicPartition("prices", 2))
+    line.levelno = logging.INFO
+    assert not ClientLog(Cluster("kafka:9093")).filter(line)
 
 
 def test_the_lines_of_others_all_pass() -> None:
