@@ -26,7 +26,12 @@ class JSONAnswer(Response):
 
     def render(self, content: Any) -> bytes:
         """Return the body as UTF-8 bytes."""
-        return orjson.dumps(content.model_dump() if isinstance(content, BaseModel) else content)
+        # Without the dictionaries of `model_dump` between them, an answer with facets takes half the time.
+        return (
+            content.__pydantic_serializer__.to_json(content)
+            if isinstance(content, BaseModel)
+            else orjson.dumps(content)
+        )
 
 
 class Percentiles(BaseModel):
