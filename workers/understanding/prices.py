@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from workers.understanding.amounts import Amount, amount, meant, with_small_letters
@@ -22,6 +23,7 @@ from workers.words.chunks import SIGN, is_unspaced
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
+QUERIES_KNOWN_MAX = 256
 CURRENCIES_DIFFER = "items have prices in several currencies, and the query names none"
 NOT_SOLD_IN = "no item is offered in this currency"
 DENIED = "the query denies it"
@@ -51,12 +53,7 @@ def price_guesses(text: str, known: Known, starts: Collection[int]) -> Iterator[
     if not any(map(str.isdigit, text)):  # Most queries have no number, and need none of the patterns.
         return
     text = with_small_letters(text)
-    matches = [
-        _Bound(found, negation_before(text, found.start()), names)
-        for patterns, names in _NAMES
-        for pattern in patterns()
-        for found in pattern.finditer(text)
-    ]
+    matches = _bounds(text)
     begun = {*starts, *(each.start for each in matches)}
     for each in matches:
         if (guess := _guess(text, each, known, begun)) is not None:
@@ -74,6 +71,17 @@ class _Bound(NamedTuple):
     @property
     def start(self) -> int:
         return self.found.start() if self.negation is None else self.negation
+
+
+@lru_cache(QUERIES_KNOWN_MAX)
+def _bounds(text: str) -> tuple[_Bound, ...]:
+    """Return the phrases that may say bounds. A search reads its query several times."""
+    return tuple(
+        _Bound(found, negation_before(text, found.start()), names)
+        for patterns, names in _NAMES
+        for pattern in patterns()
+        for found in pattern.finditer(text)
+    )
 
 
 def _guess(text: str, bound: _Bound, known: Known, starts: Collection[int]) -> Guess | None:
