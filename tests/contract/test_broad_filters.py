@@ -65,11 +65,14 @@ def found_by(number: int, filters: Filters) -> bool:
 
 
 @pytest.mark.parametrize("share_min", [0.0, 0.5])
+@pytest.mark.parametrize("at_hand", [False, True], ids=["asked by their ids", "told by columns at hand"])
 async def test_the_nearest_that_pass_are_found_either_way(
-    tmp_path: Path, rows: NDArray[np.float32], share_min: float
+    tmp_path: Path, rows: NDArray[np.float32], share_min: float, at_hand: bool
 ) -> None:
     never, always = BroadRange(10**9, share_min), BroadRange(1, share_min)
     async with filled(tmp_path / "never", rows, never) as asked, filled(tmp_path / "always", rows, always) as checked:
+        if at_hand:
+            assert len((await checked.columns(ids(*map(str, range(ITEMS))))).places) == ITEMS
         await compare_rankings(asked, checked, rows)
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from schemas.points import Payload
     from schemas.queries import Filters
     from workers.embedder.interface import ModelId
+    from workers.index.columns import Columns
     from workers.index.metadata import Metadata
     from workers.index.price_lists import PriceList
     from workers.index.stored import Stored
@@ -79,6 +80,9 @@ class Index(Protocol):
 
         With `sales` they have the offers of items on sale. Else those may be missing, as reading them costs a server.
         """
+
+    async def columns(self, point_ids: Sequence[str]) -> Columns:
+        """Return the columns of the visible points among these, in their order."""
 
     async def prices(self, point_ids: Sequence[str]) -> dict[str, PriceList]:
         """Return the prices of the offers of these points by point id, without the missing ones."""

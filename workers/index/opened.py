@@ -11,6 +11,7 @@ from typing_extensions import override
 from schemas.points import Status, point_id
 from schemas.queries import Filters
 from workers.index import lexical
+from workers.index.columns import columns_of
 from workers.index.conditions import FiltersOfOffers
 from workers.index.interface import CURRENCIES_MAX, SELLERS_MAX, Index
 from workers.index.ranking import best, in_order
@@ -18,13 +19,14 @@ from workers.words.identity import may_be_canary
 from workers.words.query import query_terms
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
 
     from schemas.points import Payload
     from workers.embedder.interface import ModelId
+    from workers.index.columns import Columns
     from workers.index.interface import Found
     from workers.index.lexical import Sparse
     from workers.index.metadata import Metadata
@@ -69,6 +71,10 @@ class OpenedIndex(Index):
         self, terms: Mapping[str, float], vector: NDArray[np.float32] | None, filters: Filters, points: int
     ) -> dict[str, Payload]:
         return {}
+
+    @override
+    async def columns(self, point_ids: Sequence[str]) -> Columns:
+        return columns_of(await self.traits(point_ids))
 
     @override
     async def search_dense(

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from workers.search.diversity import with_diversity
 from workers.search.drill_down import ALL_FILTERS
-from workers.search.facet_counts import refinements
+from workers.search.facet_counts import COLUMN_OF, column_refinements, refinements
+from workers.search.found_items import compares_offers, found_items
 from workers.search.groups import group_key, grouped, ungrouped
 from workers.search.offer_prices import with_sellers_asked_for
 from workers.search.ordering import BROWSED_HEAD_POINTS, browsed, in_order
@@ -20,9 +21,11 @@ if TYPE_CHECKING:
 
     from schemas.queries import Filters, SearchRequest
     from schemas.refinements import Refinement
-    from workers.index.interface import Found, Index
+    from workers.index.interface import Index
     from workers.index.traits import Traits
-    from workers.search.drill_down import FoundSet
+    from workers.merchandising.factors import Moment
+    from workers.search.drill_down import FoundSets
+    from workers.search.found_items import FoundItems
     from workers.search.groups import Group
     from workers.search.ordering import Ordering
     from workers.search.pinning import Pin
@@ -78,39 +81,49 @@ async def ordered_groups(
 
 
 async def arranged(
-    index: Index, request: SearchRequest, sets: Mapping[str, FoundSet], turned: Turned, ordering: Ordering
+    index: Index, request: SearchRequest, sets: FoundSets, turned: Turned, ordering: Ordering
 ) -> Listing:
     """Return one page of the set that is found with all filters, and the refinements. Raises Unavailable."""
-    points = dict.fromkeys(point for found in sets.values() for point, _ in found.ranked.whole)
-    traits = await index.traits(list(points), sales=ordering.needs_sales)
-    # Items that were hidden meanwhile are neither shown nor counted.
-    visible = {name: found.visible(traits) for name, found in sets.items()}
-    found, pins = ordering.ordered(sets[ALL_FILTERS].ranked, traits), sets[ALL_FILTERS].pins
+    items = await found_items(index, request, sets, turned, ordering)
+    head = [point for point, _ in sets.ranked.head] if ordering.needs_traits else []
+    found = ordering.ordered(sets.ranked, items.to_order(head, ordering))
     found = await with_diversity(index, found, request.diversity)
-    ranked = [each for each in pinned_first(found, pins) if each.point_id in traits]
-    ordered = in_order_of(request.sort, ranked, traits, turned)
-    groups = placed(grouped(ordered, traits) if request.group else ungrouped(ordered), pins, found.exact)
-    counted = {name: _counted(found, traits, turned, grouped=request.group) for name, found in visible.items()}
-    if "seller" in request.facets:
-        among = visible.get("seller", visible[ALL_FILTERS])
-        sold = await with_sellers_asked_for(index, {each: traits[each] for each, _ in among}, request, ordering.moment)
-        counted["seller"] = _counted(among, sold, turned, grouped=request.group)
-    facets = {name: refinements(name, counted.get(name, counted[ALL_FILTERS])) for name in request.facets}
+    # Items that were hidden meanwhile are neither shown nor counted.
+    ranked = [each for each in pinned_first(found, sets.pins) if each.point_id in items.columns.places]
+    ordered = in_order_of(request.sort, ranked, items.traits, turned)
+    groups = placed(grouped(ordered, items.traits) if request.group else ungrouped(ordered), sets.pins, found.exact)
     return Listing(
         groups[request.offset : request.offset + request.limit],
         len(groups),
-        sets[ALL_FILTERS].found,
-        sets[ALL_FILTERS].is_exact,
-        facets,
-        all(found.is_exact for found in sets.values()),
-        pins,
+        sets.found,
+        sets.counted[ALL_FILTERS].is_exact,
+        await _facets(index, request, sets, items, turned, ordering.moment),
+        all(each.is_exact for each in sets.counted.values()),
+        sets.pins,
         found.teams,
     )
 
 
-def _counted(found: list[Found], traits: Mapping[str, Traits], turned: Turned, *, grouped: bool) -> list[CountedItem]:
-    items = [(point, traits[point]) for point, _ in found]
+async def _facets(
+    index: Index, request: SearchRequest, sets: FoundSets, items: FoundItems, turned: Turned, moment: Moment
+) -> dict[str, list[Refinement]]:
+    places = {name: items.places_in(found) for name, found in sets.counted.items()}
+    points = list(items.columns.places)
+    facets: dict[str, list[Refinement]] = {}
+    for name in request.facets:
+        of_set = places.get(name, places[ALL_FILTERS])
+        if name in COLUMN_OF and not request.group and not compares_offers(name, request):
+            facets[name] = column_refinements(name, items.columns, of_set)
+            continue
+        among: Mapping[str, Traits] = {points[place]: items.traits[points[place]] for place in of_set.tolist()}
+        if name == "seller":
+            among = await with_sellers_asked_for(index, among, request, moment)
+        facets[name] = refinements(name, _counted(among, turned, grouped=request.group))
+    return facets
+
+
+def _counted(items: Mapping[str, Traits], turned: Turned, *, grouped: bool) -> list[CountedItem]:
     return [
         CountedItem(item, turned.get(point, item.price), group_key(point, item) if grouped else point)
-        for point, item in items
+        for point, item in items.items()
     ]

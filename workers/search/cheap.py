@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from schemas.weights import FactorReport
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from workers.index.traits import Traits
     from workers.search.turned_prices import Turned
 
 CHEAP_WEIGHT = 0.5
 """The weight that the cheapest item has beyond the dearest one: an item of two thirds of the score may overtake."""
+
+
+class PricedItem(Protocol):
+    """An item as far as it is compared here: traits, or a price alone."""
+
+    @property
+    def price(self) -> float | None:
+        """The price as it is stored."""
+
+    @property
+    def currency(self) -> str | None:
+        """The currency of the price."""
 
 
 class Cheap:
@@ -25,7 +36,7 @@ class Cheap:
         self._turned = turned
         self._shares: Mapping[str, float] = {}
 
-    def factors(self, items: Mapping[str, Traits]) -> dict[str, float]:
+    def factors(self, items: Mapping[str, PricedItem]) -> dict[str, float]:
         """Return the factors of the relevance of each item, at most 1: the greater, the cheaper it is of these.
 
         Prices are compared by rank and only in the currency that most items have; an item without such a price counts
@@ -40,7 +51,7 @@ class Cheap:
         return None if share is None else FactorReport(share=share, strength=CHEAP_WEIGHT, factor=_factor(share))
 
 
-def _shares(items: Mapping[str, Traits], turned: Turned) -> dict[str, float]:
+def _shares(items: Mapping[str, PricedItem], turned: Turned) -> dict[str, float]:
     currencies = Counter(item.currency for item in items.values() if item.price is not None)
     main = currencies.most_common(1)[0][0] if currencies else None
     prices = {point: turned.get(point, item.price) for point, item in items.items() if item.currency == main}

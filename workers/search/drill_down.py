@@ -5,24 +5,28 @@ A field's own filter does not narrow its counts, so that a shopper sees what ano
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from schemas.queries import Filters
+from workers.index.columns import is_told
 from workers.index.conditions import conditions
+from workers.index.interface import Found
+from workers.search.fusion import HEAD_POINTS
 from workers.search.offer_prices import OfferPrices
 from workers.search.pinning import with_pins
+from workers.search.retrievers import Ranked, continued
 from workers.search.turned_prices import filters_now
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Container, Mapping, Sequence
 
     from schemas.queries import SearchRequest
     from schemas.rules import Rule
     from workers.index.conditions import Condition
-    from workers.index.interface import Found, Index
-    from workers.index.traits import Traits
+    from workers.index.interface import Index
     from workers.search.pinning import Pin
-    from workers.search.retrievers import Ranked, Retrieval, Retrieved
+    from workers.search.retrievers import Retrieval, Retrieved
     from workers.search.turned_prices import Turned
 
 ALL_FILTERS = ""
@@ -39,26 +43,31 @@ class RetrievedSet(NamedTuple):
 
 
 class FoundSet(NamedTuple):
-    """The items that a query finds with some filters."""
+    """The items that a query finds with some filters, in no order."""
 
-    ranked: Ranked
-    """The best first."""
-    pins: list[Pin]
-    """The pins whose products may be shown. They are part of the ranking."""
+    points: list[str]
     is_exact: bool
     """True if the query finds no others."""
+    narrowed_by: tuple[Condition, ...]
+    """The conditions that some of the points may not satisfy."""
+
+
+class FoundSets(NamedTuple):
+    """The items that a search shows, and those that it counts."""
+
+    ranked: Ranked
+    """The items that are found with all filters, the best first."""
+    pins: list[Pin]
+    """The pins whose products may be shown. They are part of the ranking."""
     found: int
     """The number of items that the query finds, without those that only a pin shows."""
-    narrowed_by: tuple[Condition, ...]
-    """The conditions that some of the items of the ranking may not satisfy."""
+    counted: dict[str, FoundSet]
+    """The items to be counted: with all filters, and by the name of a field without its own ones."""
 
-    def visible(self, traits: Mapping[str, Traits]) -> list[Found]:
-        """Return the items of the ranking that satisfy the conditions. `traits`: those of its visible points."""
-        seen = [each for each in self.ranked.whole if each.point_id in traits]
-        return [each for each in seen if self._has(each.point_id, traits[each.point_id])] if self.narrowed_by else seen
-
-    def _has(self, point: str, item: Traits) -> bool:
-        return all(condition.holds(item.__getattribute__, point) for condition in self.narrowed_by)
+    @property
+    def points(self) -> list[str]:
+        """The points of all sets, each once."""
+        return list(dict.fromkeys(chain.from_iterable(each.points for each in self.counted.values())))
 
 
 def filters_to_count(request: SearchRequest, turned: Turned) -> dict[str, Filters]:
@@ -87,7 +96,7 @@ async def retrieved_sets(
     if len(several) == 1 or isinstance(asked.asked, OfferPrices):
         each_found = zip(several.items(), await asked.found([*several.values()], points, ahead), strict=True)
         return {name: RetrievedSet(found, filters) for (name, filters), found in each_found}
-    found, widest = await asked.found([filters, Filters()], points, ahead)
+    found, widest = await _narrow_and_wide(asked, filters, points, ahead)
     sets = {ALL_FILTERS: RetrievedSet(found, filters)}
     others = {name: each for name, each in several.items() if name != ALL_FILTERS}
     if widest.is_complete:
@@ -96,12 +105,53 @@ async def retrieved_sets(
     return sets | {name: RetrievedSet(each, filters) for (name, filters), each in wider}
 
 
-async def found_sets(index: Index, several: Mapping[str, RetrievedSet], pins: Sequence[Rule]) -> dict[str, FoundSet]:
+async def _narrow_and_wide(asked: Retrieval, filters: Filters, points: int, ahead: int) -> tuple[Retrieved, Retrieved]:
+    """Return the results with the filters, and those without any.
+
+    What the filtered rankings have beyond their heads is taken from the others, if these are complete: to ask for up to
+    1,000 points that pass takes several milliseconds. A server is asked for both at once.
+    """
+    if asked.asked.is_remote:
+        found, widest = await asked.found([filters, Filters()], points, ahead)
+        return found, widest
+    head, whole = await asked.heads([filters, Filters()], min(HEAD_POINTS, points), ahead)
+    widest = await asked.deeper(Filters(), whole, points)
+    told = conditions(filters)
+    if not (any(head.go_on) and widest.is_complete and all(map(is_told, told))):
+        return await asked.deeper(filters, head, points), widest
+    columns = await asked.asked.columns(widest.results)
+    satisfying = columns.satisfying_all(told).tolist()
+    passing = {point for point, place in columns.places.items() if satisfying[place]}
+    return _with_rest_of(head, widest, passing), widest
+
+
+def _with_rest_of(head: Retrieved, whole: Retrieved, passing: Container[str]) -> Retrieved:
+    """Return results whose filters these points pass, beyond their head from complete results without filters."""
+    rest = [
+        [each for each in ranking if each.score >= least and each.point_id in passing]
+        for ranking, least in zip((whole.words, whole.near), head.cutoff, strict=True)
+    ]
+    words_go_on, near_goes_on = head.go_on
+    words = continued(head.words, rest[0], whole.points) if words_go_on else head.words
+    near = continued(head.near, rest[1], whole.points) if near_goes_on else head.near
+    return head._replace(words=words, near=near, points=whole.points)
+
+
+async def found_sets(index: Index, several: Mapping[str, RetrievedSet], pins: Sequence[Rule]) -> FoundSets:
     """Return the items of each set, with the pinned ones that pass its filters. Raises Unavailable."""
-    return {name: await _found_set(index, each, pins) for name, each in several.items()}
+    whole = several[ALL_FILTERS]
+    ranked = whole.retrieved.ranked()
+    shown, shown_pins = await with_pins(index, ranked, pins, whole.filters)
+    counted = {ALL_FILTERS: FoundSet([point for point, _ in shown.whole], whole.retrieved.is_complete, ())}
+    for name, each in several.items():
+        if name != ALL_FILTERS:
+            counted[name] = await _counted_set(index, each, pins)
+    return FoundSets(shown, shown_pins, len(ranked.whole), counted)
 
 
-async def _found_set(index: Index, found: RetrievedSet, rules: Sequence[Rule]) -> FoundSet:
-    ranked = found.retrieved.ranked()
-    shown, pins = await with_pins(index, ranked, rules, found.filters)
-    return FoundSet(shown, pins, found.retrieved.is_complete, len(ranked.whole), found.narrowed_by)
+async def _counted_set(index: Index, found: RetrievedSet, rules: Sequence[Rule]) -> FoundSet:
+    points = found.retrieved.results
+    if rules:
+        unranked = Ranked([], [], [Found(point, 0.0) for point in points])
+        points = [point for point, _ in (await with_pins(index, unranked, rules, found.filters))[0].whole]
+    return FoundSet(points, found.retrieved.is_complete, found.narrowed_by)

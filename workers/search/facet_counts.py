@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections import defaultdict
-from math import inf
+from abc import ABC, abstractmethod
+from bisect import bisect_left
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from typing_extensions import override
 
 from schemas.currencies import DECIMALS
 from schemas.refinements import ATTRIBUTE, Refinement
@@ -16,14 +19,25 @@ from workers.search.value_tallies import (
     BrandTally,
     CategoryTally,
     SellerTally,
-    different,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from workers.search.value_tallies import CountedItem
+    from numpy.typing import NDArray
 
+    from workers.index.columns import Columns
+    from workers.search.value_tallies import CountedItem, ValueTally
+
+COLUMN_OF = {
+    "brand": "brand",
+    "category": "category",
+    "seller": "sellers",
+    "availability": "availability",
+    "price": "price",
+    "rating": "rating",
+}
+"""The column by the name of the field; attributes have none."""
 RATINGS = (4.0, 3.0, 2.0, 1.0)
 DECIMALS_USUAL = 2
 
@@ -45,6 +59,22 @@ def refinements(name: str, counted: Iterable[CountedItem]) -> list[Refinement]:
     return of_field.refinements()
 
 
+def column_refinements(name: str, columns: Columns, places: NDArray[np.intp]) -> list[Refinement]:
+    """Return the refinements of a field of `COLUMN_OF`, of the items at these places, each of which counts as one."""
+    column = COLUMN_OF[name]
+    if column in columns.texts:
+        of_texts = _value_tally(name, grouped=False)
+        of_texts.add_numbers(columns.texts[column].numbers(places))
+        return of_texts.refinements()
+    values = columns.numbers[column][places]
+    numbers = dict(
+        zip(*(each.tolist() for each in np.unique(values[~np.isnan(values)], return_counts=True)), strict=True)
+    )
+    of_numbers = _Prices(grouped=False) if name == "price" else _Ratings(grouped=False)
+    of_numbers.add_numbers(numbers, columns.currency(places))
+    return of_numbers.refinements()
+
+
 def tally(name: str, *, grouped: bool) -> Tally:
     """Return the tally that counts items by a field of `schemas.refinements`. `grouped`: whether items may have the
     same key. Raises ValueError for any other name."""
@@ -53,6 +83,11 @@ def tally(name: str, *, grouped: bool) -> Tally:
             return _Prices(grouped)
         case "rating":
             return _Ratings(grouped)
+    return _value_tally(name, grouped)
+
+
+def _value_tally(name: str, grouped: bool) -> ValueTally:
+    match name:
         case "category":
             return CategoryTally(name, grouped)
         case "brand":
@@ -66,29 +101,58 @@ def tally(name: str, *, grouped: bool) -> Tally:
     return AttributeTally(name.removeprefix(ATTRIBUTE), grouped)
 
 
-class _Prices:
-    """Counts items by ranges of their prices."""
+class _NumberTally(ABC):
+    """Counts items by a number that they have."""
 
     def __init__(self, grouped: bool) -> None:
         self._grouped = grouped
+        self._numbers: Counter[float] = Counter()
+        """The number of items that have the same number."""
         self._keys: dict[float, list[str]] = defaultdict(list)
+        """The keys of these items, where several may have the same."""
         self._currency: str | None = None
 
+    @abstractmethod
+    def number_of(self, counted: CountedItem) -> float | None:
+        """Return the number that an item is counted by."""
+
     def add(self, counted: Iterable[CountedItem]) -> None:
-        for item, price, key in counted:
-            self._currency = self._currency or item.currency
-            if price is not None:
-                self._keys[price].append(key)
+        """Count these items."""
+        for each in counted:
+            self._currency = self._currency or each.item.currency
+            number = self.number_of(each)
+            if number is not None:
+                self._numbers[number] += 1
+                if self._grouped:
+                    self._keys[number].append(each.key)
+
+    def add_numbers(self, numbers: Mapping[float, int], currency: str | None) -> None:
+        """Count so many items with the same number, each of which has a key of its own."""
+        self._currency = self._currency or currency
+        self._numbers.update(numbers)
+
+    def items_with(self, several: Sequence[float]) -> int:
+        """Return the number of items with one of these numbers, those with the same key as one."""
+        if self._grouped:
+            return len(set().union(*(self._keys[number] for number in several)))
+        return sum(map(self._numbers.__getitem__, several))
+
+
+class _Prices(_NumberTally):
+    """Counts items by ranges of their prices."""
+
+    @override
+    def number_of(self, counted: CountedItem) -> float | None:
+        return counted.price
 
     def refinements(self) -> list[Refinement]:
-        decimals = DECIMALS.get(self._currency or "", DECIMALS_USUAL)
-        ranges = price_ranges({price: len(keys) for price, keys in self._keys.items()}, decimals)
-        starts = [-inf if each.least is None else each.least for each in ranges]
-        within: list[list[list[str]]] = [[] for _ in ranges]
-        for price, keys in self._keys.items():
-            within[bisect_right(starts, price) - 1].append(keys)
-        counts = [different(several, self._grouped) for several in within]
-        found = [_range(*each, count) for each, count in zip(ranges, counts, strict=True)]
+        """Return a refinement for each range, the lowest first."""
+        ranges = price_ranges(self._numbers, DECIMALS.get(self._currency or "", DECIMALS_USUAL))
+        ordered = sorted(self._numbers)
+        starts = [0 if each.least is None else bisect_left(ordered, each.least) for each in ranges]
+        ends = [*starts, len(ordered)][1:]
+        within = [ordered[start:end] for start, end in zip(starts, ends, strict=True)]
+        found = [_range(*each, self.items_with(several)) for each, several in zip(ranges, within, strict=True)]
         return [each for each in found if each.filters]  # One range of all prices would narrow nothing.
 
 
@@ -99,22 +163,18 @@ def _range(least: float | None, most: float | None, count: int) -> Refinement:
     return Refinement(value=value, count=count, filters=filters)
 
 
-class _Ratings:
+class _Ratings(_NumberTally):
     """Counts items by the least rating that they have."""
 
-    def __init__(self, grouped: bool) -> None:
-        self._grouped = grouped
-        self._keys: dict[float, list[str]] = {least: [] for least in RATINGS}
-
-    def add(self, counted: Iterable[CountedItem]) -> None:
-        rated = [(item.rating, key) for item, _, key in counted if item.rating is not None]
-        for least, keys in self._keys.items():
-            keys.extend(key for rating, key in rated if rating >= least)
+    @override
+    def number_of(self, counted: CountedItem) -> float | None:
+        return counted.item.rating
 
     def refinements(self) -> list[Refinement]:
-        counts = {least: different([keys], self._grouped) for least, keys in self._keys.items()}
+        """Return a refinement for each least rating that items have, the highest first."""
+        found = [(least, self.items_with([each for each in self._numbers if each >= least])) for least in RATINGS]
         return [
             Refinement(value=f"{least:.0f}", count=count, filters={"min_rating": least})
-            for least, count in counts.items()
+            for least, count in found
             if count
         ]

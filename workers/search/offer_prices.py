@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from schemas.queries import Filters
+    from workers.index.columns import Columns
     from workers.index.interface import Found, Index
     from workers.index.price_lists import PriceList
     from workers.index.traits import Traits
@@ -120,6 +121,12 @@ class OfferPrices:
     async def traits(self, point_ids: Sequence[str], *, sales: bool = False) -> dict[str, Traits]:
         """Return the traits of the visible points among these, with their prices."""
         return await self._priced(await self._index.traits(point_ids, sales=sales))
+
+    async def columns(self, point_ids: Sequence[str]) -> Columns:
+        """Return the columns of the visible points among these, with their prices."""
+        columns = await self._index.columns(point_ids)
+        prices = await self._prices_of(list(columns.places), self._asked.filters)
+        return columns.priced(prices, self._asked.currency)
 
     def is_bounded(self, filters: Filters) -> bool:
         """Return whether all items that pass the filters of the index pass these, and their own prices are lower bounds

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from operator import itemgetter
 from random import Random
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from workers.index.interface import Found
 from workers.search.interleaving import team_draft
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from workers.merchandising.factors import Moment
     from workers.merchandising.rules import RulesInForce
     from workers.merchandising.weights import ItemWeights
-    from workers.search.cheap import Cheap
+    from workers.search.cheap import Cheap, PricedItem
 
 BROWSED_HEAD_POINTS = 1_000
 """The items of a search without a query that are weighed, from the first one in the order of the index."""
@@ -56,10 +56,14 @@ class Ordering(NamedTuple):
 
     @property
     def needs_traits(self) -> bool:
-        """True if the order depends on the traits of the found items."""
+        """True if the order depends on the found items: on their traits, or on their prices alone."""
+        return self.cheap is not None or not self.needs_prices_alone
+
+    @property
+    def needs_prices_alone(self) -> bool:
+        """True if no weight and no rule looks at the traits of an item."""
         rival = self.rival is not None and self.rival.weights is not None
-        by_item = rival or self.weights is not None or self.cheap is not None
-        return by_item or bool(self.rules.buries or self.rules.boosts)
+        return not (rival or self.weights is not None or self.rules.buries or self.rules.boosts)
 
     @property
     def needs_sales(self) -> bool:
@@ -78,25 +82,28 @@ class Ordering(NamedTuple):
             return self.rival.weights
         return self.weights
 
-    def ordered(self, ranked: Ranked, traits: Mapping[str, Traits]) -> Ranked:
+    def ordered(self, ranked: Ranked, items: Mapping[str, PricedItem]) -> Ranked:
         """Return the parts of a ranking with the head by relevance times weight, items of equal ones by relevance.
 
         Exact matches stay before all, and items that a rule buries come behind the others of the head. The points
-        beyond the head follow in their order, so that no page repeats an item. `traits` has those of the visible points
-        of the head; the others are left out. Where two rankings are compared, the heads of both are drafted into one.
+        beyond the head follow in their order, so that no page repeats an item. `items` has the traits of the visible
+        points of the head, or their prices where these are all that it needs; the others are left out. Where two
+        rankings are compared, the heads of both are drafted into one.
         """
-        own = self._weighed(ranked, traits)
+        own = self._weighed(ranked, items)
         if self.rival is None:
             return own
-        return self.rival.drafted(own, self._replace(weights=self.rival.weights, rival=None)._weighed(ranked, traits))
+        return self.rival.drafted(own, self._replace(weights=self.rival.weights, rival=None)._weighed(ranked, items))
 
-    def _weighed(self, ranked: Ranked, traits: Mapping[str, Traits]) -> Ranked:
+    def _weighed(self, ranked: Ranked, items: Mapping[str, PricedItem]) -> Ranked:
         if not self.needs_traits:
             return ranked
-        seen = [each for each in ranked.head if each.point_id in traits]
+        seen = [each for each in ranked.head if each.point_id in items]
+        traits = {} if self.needs_prices_alone else cast("Mapping[str, Traits]", items)
         buried = {point for point, _ in seen if self.rules.is_buried(traits[point])} if self.rules.buries else set()
-        cheap = self._cheap({point: traits[point] for point, _ in seen})
-        scored = [Found(point, score * self._worth(traits[point]) * cheap.get(point, 1.0)) for point, score in seen]
+        cheap = {} if self.cheap is None else self.cheap.factors({point: items[point] for point, _ in seen})
+        worth = {point: self._worth(traits[point]) for point, _ in seen} if traits else {}
+        scored = [Found(point, score * worth.get(point, 1.0) * cheap.get(point, 1.0)) for point, score in seen]
         scored.sort(key=_SCORE, reverse=True)
         shown = [each for each in scored if each.point_id not in buried]
         least = shown[-1].score if shown else 0.0
@@ -104,9 +111,6 @@ class Ordering(NamedTuple):
         share = head[-1].score / ranked.head[-1].score if head and ranked.head[-1].score else 0.0
         rest = [Found(point, score * share) for point, score in ranked.rest]
         return Ranked(ranked.exact, head, rest, buried=len(head) - len(shown))
-
-    def _cheap(self, items: Mapping[str, Traits]) -> Mapping[str, float]:
-        return {} if self.cheap is None else self.cheap.factors(items)
 
     def _worth(self, item: Traits) -> float:
         """Return the factor that the relevance of an item is multiplied by, at most 1."""
@@ -117,7 +121,9 @@ class Ordering(NamedTuple):
 async def in_order(index: Index, ranked: Ranked, ordering: Ordering) -> Ranked:
     """Return a ranking in the order of a search. Traits are read if the order depends on them. Raises Unavailable."""
     points = [point for point, _ in ranked.head] if ordering.needs_traits else []
-    return ordering.ordered(ranked, await index.traits(points, sales=ordering.needs_sales) if points else {})
+    if not points or ordering.needs_prices_alone:
+        return ordering.ordered(ranked, (await index.columns(points)).prices(points) if points else {})
+    return ordering.ordered(ranked, await index.traits(points, sales=ordering.needs_sales))
 
 
 def browsed(points: Sequence[str], *, weighed: bool) -> Ranked:

@@ -97,6 +97,13 @@ class Retrieved(NamedTuple):
         """The retrievers that were asked."""
         return "words" if self.vector is None else "words and vectors"
 
+    @property
+    def results(self) -> list[str]:
+        """The points of `ranked`, each once and in no order."""
+        ends = zip((self.words, self.near), self.cutoff, strict=True)
+        found = (each.point_id for ranking, least in ends for each in ranking if each.score >= least)
+        return list(dict.fromkeys([*self.exact, *found]))
+
     def ranked(self) -> Ranked:
         """Return all that was found, best first: exact matches, then both rankings fused."""
         exact = [Found(point, EXACT_SCORE) for point in self.exact]
@@ -163,13 +170,14 @@ class Retrieval(NamedTuple):
         index, least, words, near = self.asked, head.cutoff, head.words, head.near
         words_go_on, near_goes_on = head.go_on
         if words_go_on:
-            words = _continued(words, await index.search_terms(self.terms, filters, points, least.words_min), points)
+            words = continued(words, await index.search_terms(self.terms, filters, points, least.words_min), points)
         if near_goes_on and head.vector is not None:
-            near = _continued(near, await index.search_dense(head.vector, filters, points, least.cosine_min), points)
+            near = continued(near, await index.search_dense(head.vector, filters, points, least.cosine_min), points)
         return head._replace(words=words, near=near, points=points)
 
 
-def _continued(head: list[Found], longer: list[Found], points: int) -> list[Found]:
+def continued(head: list[Found], longer: list[Found], points: int) -> list[Found]:
+    """Return a ranking of so many points that begins with its head as it was read."""
     shown = {each.point_id for each in head}
     return [*head, *(each for each in longer if each.point_id not in shown)][:points]
 
@@ -207,7 +215,7 @@ class _Asked(NamedTuple):
     points: int
 
     async def by_words(self) -> _Said:
-        index, named = self.of, identifiers(self.query)
+        index, named = self.of, await self._identifiers()
         words, exact, is_brand, *bests = await asyncio.gather(
             asyncio.gather(*(index.search_terms(self.terms, filters, self.points) for filters in self.several)),
             asyncio.gather(
@@ -218,6 +226,13 @@ class _Asked(NamedTuple):
             index.best_by_terms(words_alone(query_terms(self.query))),
         )
         return _Said(words, [list(dict.fromkeys(chain.from_iterable(each))) for each in exact], is_brand, *bests)
+
+    async def _identifiers(self) -> list[str]:
+        """Return the texts that may be an id or a GTIN: those that are one, where several filters would be asked."""
+        named = identifiers(self.query)
+        if self.of.is_remote or len(self.several) == 1:
+            return named
+        return [each for each in named if await self.of.find_exact(each, Filters())]
 
     async def by_vector(self, vector: Vectors | None) -> _Related:
         if vector is None:

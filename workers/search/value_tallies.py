@@ -13,7 +13,7 @@ from schemas.refinements import Refinement
 from schemas.texts import attribute_values, name_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from workers.index.traits import Traits
 
@@ -35,11 +35,6 @@ class CountedItem(NamedTuple):
     """Items with the same key count as one."""
 
 
-def different(several: Sequence[Sequence[str]], grouped: bool) -> int:
-    """Return the number of different keys. Those of items that are not grouped all differ."""
-    return len(set().union(*several)) if grouped else sum(map(len, several))
-
-
 @lru_cache(VALUES_KNOWN_MAX)
 def _values_of_text(text: str) -> _Texts:
     return tuple(attribute_values(text))
@@ -53,8 +48,10 @@ class ValueTally(ABC):
         self._parameter = parameter
         self._grouped = grouped
         self._prefix = prefix
+        self._numbers: Counter[_Texts] = Counter()
+        """The number of items that have the same texts. Found items have few different ones."""
         self._keys: dict[_Texts, list[str]] = defaultdict(list)
-        """The keys of the items that have the same texts. Found items have few different ones."""
+        """The keys of these items, where several may have the same."""
 
     @abstractmethod
     def texts_of(self, item: Traits) -> _Texts:
@@ -71,21 +68,26 @@ class ValueTally(ABC):
 
     def add(self, counted: Iterable[CountedItem]) -> None:
         """Count these items."""
-        texts_of, keys = self.texts_of, self._keys
-        for item, _, key in counted:
-            keys[texts_of(item)].append(key)
+        given = [(self.texts_of(item), key) for item, _, key in counted]
+        self.add_numbers(Counter(texts for texts, _ in given))
+        for texts, key in given if self._grouped else ():
+            self._keys[texts].append(key)
+
+    def add_numbers(self, numbers: Mapping[_Texts, int]) -> None:
+        """Count so many items with the same texts, each of which has a key of its own."""
+        self._numbers.update(numbers)
 
     def refinements(self) -> list[Refinement]:
         """Return the refinements, the most frequent first."""
-        counted: dict[_Texts, list[list[str]]] = defaultdict(list)
-        written: dict[_Texts, Counter[str]] = defaultdict(Counter)
-        for texts, keys in self._keys.items():
+        having: dict[_Texts, list[_Texts]] = defaultdict(list)
+        written: dict[_Texts, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+        for texts, number in self._numbers.items():
             values = {value: self.compared(value) for value in self.values_of(texts)}
             for compared in set(values.values()):
-                counted[compared].append(keys)
+                having[compared].append(texts)
             for value, compared in values.items():
-                written[compared][value[-1]] += len(keys)
-        counts = {value: different(several, self._grouped) for value, several in counted.items()}
+                written[compared][value[-1]] += number
+        counts = {value: self._items_with(several) for value, several in having.items()}
         shown = {value: min(texts, key=lambda text: (-texts[text], text)) for value, texts in written.items()}
         below: dict[_Texts, list[_Texts]] = defaultdict(list)
         for value in shown:
@@ -99,6 +101,12 @@ class ValueTally(ABC):
             ]
 
         return level(())
+
+    def _items_with(self, several: Sequence[_Texts]) -> int:
+        """Return the number of items with one of these texts, those with the same key as one."""
+        if self._grouped:
+            return len(set().union(*(self._keys[texts] for texts in several)))
+        return sum(self._numbers[texts] for texts in several)
 
 
 class CategoryTally(ValueTally):

@@ -16,6 +16,8 @@ class EdgeBounds(NamedTuple):
     """The writes after which the pages that they have touched, some 25 MB of them, are released, in 8 ms."""
     browsed_points: int = 512
     """The points whose traits are read between two turns of others, in about 2 ms where they are known."""
+    columns_known: int = 200_000
+    """The most points whose columns are remembered, 123 bytes each and the id."""
     broad: BroadRange = BROAD
     """The range that counts as broad."""
 

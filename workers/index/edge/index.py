@@ -91,9 +91,13 @@ class EdgeIndex(EdgeReading):
         for start in range(0, len(writes), WRITES_AT_ONCE):
             several = writes[start : start + WRITES_AT_ONCE]
             try:
-                missed |= self._writes.write(several)
+                done = self._writes.write(several)
             finally:
-                self._traits.forget(point_id(write.product_id) for write in several)
+                self._forget([point_id(write.product_id) for write in several])
+            missed |= done.missed
+            last = {write.product_id: write for write in several}
+            written = [each for each in done.upserted if last[each.product_id] is each]
+            self._columns.note({point_id(each.product_id): each.payload for each in written})
             self._release_pages_after(len(several))
             await turns.yield_if_over()
         return missed

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from qdrant_edge import CountRequest, QuantizationSearchParams, Query, QueryRequest, SearchParams
 
+from workers.index.columns import is_told
 from workers.index.conditions import AnyOf, Except, Within
 from workers.index.edge import filters as where
-from workers.index.edge.operations import accepted, id_of
+from workers.index.edge.operations import accepted, ids_of
 from workers.index.interface import DENSE
 
 if TYPE_CHECKING:
@@ -19,12 +20,16 @@ if TYPE_CHECKING:
     from qdrant_edge import EdgeShard, Filter, ScoredPoint
 
     from workers.index.conditions import Condition
+    from workers.index.edge.columns import KnownColumns
     from workers.index.ranking import Scored
 
 CANDIDATES = SearchParams(quantization=QuantizationSearchParams(rescore=True, oversampling=2.0))
 """Twice as many candidates as results are found by four bits of each number, and scored by their whole vectors."""
 SPARE = 1.5
 """The points that are ranked, as a multiple of those that would be needed if the nearest passed as often as all."""
+ENOUGH_SHARE = 0.75
+"""The share of the ranked points that is checked first, since the id of a point takes as long as half of its ranking.
+"""
 
 
 class BroadRange(NamedTuple):
@@ -46,6 +51,7 @@ BROAD = BroadRange()
 
 def nearest(
     shard: EdgeShard,
+    known: KnownColumns,
     vector: NDArray[np.float32],
     asked: Sequence[Condition],
     limit: int,
@@ -56,14 +62,17 @@ def nearest(
 
     `score_min`: the least cosine of a point; None for any. With a broad range all points are ranked first, and the best
     are checked: those that pass are the beginning of the filtered ranking. Where they are too few, the filter is asked
-    as it is.
+    as it is. `known`: the columns of the shard, by which points are checked where they are at hand.
     """
     wanted = _ranked_first(shard, asked, limit, broad)
     if wanted:
         ranked = _query(shard, vector, None, wanted, score_min)
-        passing = _query(shard, vector, where.among([point.id for point in ranked], asked), limit, score_min)
-        if len(passing) == limit or len(ranked) < wanted:
-            return _scored(passing)
+        passing = _passing(ranked, known, asked, limit)
+        if passing is None:
+            among = where.among([point.id for point in ranked], asked)
+            passing = _scored(_query(shard, vector, among, limit, score_min))
+        if len(passing) >= limit or len(ranked) < wanted:
+            return passing[:limit]
     return _scored(_query(shard, vector, where.all_of(asked) if asked else None, limit, score_min))
 
 
@@ -76,6 +85,27 @@ def _ranked_first(shard: EdgeShard, asked: Sequence[Condition], limit: int, broa
         return 0
     share = passing / shard.count(CountRequest(exact=False))
     return round(SPARE * limit / share) if share >= broad.share_min else 0
+
+
+def _passing(
+    ranked: Sequence[ScoredPoint], known: KnownColumns, asked: Sequence[Condition], limit: int
+) -> list[Scored] | None:
+    """Return those of the points that satisfy the conditions, `limit` of them at least if so many do; None if the
+    columns at hand do not tell."""
+    if not all(map(is_told, asked)):
+        return None
+    passing: list[Scored] = []
+    enough = round(len(ranked) * ENOUGH_SHARE)
+    for part in (ranked[:enough], ranked[enough:]):
+        scored = _scored(part)
+        columns = known.at_hand([point for point, _ in scored])
+        if columns is None:
+            return None
+        places, satisfying = columns.places, columns.satisfying_all(asked).tolist()
+        passing += [each for each in scored if each[0] in places and satisfying[places[each[0]]]]
+        if len(passing) >= limit:
+            break
+    return passing
 
 
 def _has_range(condition: Condition) -> bool:
@@ -106,4 +136,4 @@ def _query(
 
 
 def _scored(points: Sequence[ScoredPoint]) -> list[Scored]:
-    return [(id_of(point), point.score) for point in points]
+    return list(zip(ids_of(points), [point.score for point in points], strict=True))

@@ -33,8 +33,9 @@ from workers.index.conditions import (
 )
 from workers.index.edge import filters as where
 from workers.index.edge.bounds import BOUNDS, EdgeBounds
+from workers.index.edge.columns import KnownColumns
 from workers.index.edge.nearest import nearest
-from workers.index.edge.operations import dense, id_of, read
+from workers.index.edge.operations import dense, id_of, ids_of, read
 from workers.index.edge.traits import KnownTraits
 from workers.index.interface import DENSE, LEXICAL
 from workers.index.layout import POSITIONS_POINT, TIME_FIELDS, is_item
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
 
     from schemas.points import Payload
     from schemas.queries import Filters
+    from workers.index.columns import Columns
     from workers.index.conditions import Condition
     from workers.index.metadata import Metadata
     from workers.index.price_lists import PriceList
@@ -71,6 +73,7 @@ class EdgeReading(OpenedIndex):
         super().__init__(name, metadata)
         self._shard = shard
         self._traits = KnownTraits(shard)
+        self._columns = KnownColumns(shard, bounds.columns_known)
         self._gate = gate
         self._bounds = bounds
 
@@ -98,6 +101,10 @@ class EdgeReading(OpenedIndex):
     @override
     async def traits(self, point_ids: Sequence[str], *, sales: bool = False) -> dict[str, Traits]:
         return await self._traits.of(point_ids)
+
+    @override
+    async def columns(self, point_ids: Sequence[str]) -> Columns:
+        return await self._columns.of(point_ids)
 
     @override
     async def prices(self, point_ids: Sequence[str]) -> dict[str, PriceList]:
@@ -144,7 +151,7 @@ class EdgeReading(OpenedIndex):
     async def browse(self, filters: Filters, limit: int, offset: int) -> list[str]:
         passing = where.all_of([VISIBLE, *conditions(filters)])
         request = ScrollRequest(limit=offset + limit, filter=passing, with_payload=False)
-        return [id_of(record) for record in self._shard.scroll(request)[0][offset:]]
+        return ids_of(self._shard.scroll(request)[0][offset:])
 
     @override
     async def browse_by(self, field: str, filters: Filters, limit: int, *, descending: bool) -> list[str]:
@@ -154,7 +161,7 @@ class EdgeReading(OpenedIndex):
             order_by=OrderBy(field, Direction.Desc if descending else Direction.Asc),
             with_payload=False,
         )
-        return [id_of(record) for record in self._shard.scroll(request)[0]]
+        return ids_of(self._shard.scroll(request)[0])
 
     @override
     async def browse_traits(self, filters: Filters, fields: Sequence[str]) -> AsyncIterator[dict[str, Traits]]:
@@ -164,7 +171,7 @@ class EdgeReading(OpenedIndex):
             request = ScrollRequest(offset=offset, limit=limit, filter=passing, with_payload=False)
             records, offset = self._shard.scroll(request)
             if records:
-                yield await self._traits.of(list(map(id_of, records)))
+                yield await self._traits.of(ids_of(records))
             if offset is None:
                 return
             await asyncio.sleep(0)
@@ -202,7 +209,9 @@ class EdgeReading(OpenedIndex):
             request = ScrollRequest(offset=offset, limit=SCAN_POINTS, filter=items, with_payload=True)
             records, offset = self._shard.scroll(request)
             if records:
-                yield [read(record) for record in records]
+                payloads = [read(record) for record in records]
+                self._columns.note(dict(zip(ids_of(records), payloads, strict=True)))
+                yield payloads
             if offset is None:
                 return
             await self._gate.yield_to_queries()
@@ -211,6 +220,11 @@ class EdgeReading(OpenedIndex):
     async def _values(self, field: str, limit: int) -> list[str]:
         request = FacetRequest(field, limit=limit, filter=where.all_of([VISIBLE]))
         return [str(hit.value) for hit in self._shard.facet(request).hits]
+
+    def _forget(self, point_ids: Sequence[str]) -> None:
+        """Forget what is remembered of points that were just written."""
+        self._traits.forget(point_ids)
+        self._columns.forget(point_ids)
 
     def _count(self, asked: Sequence[Condition]) -> int:
         # The "estimate" for a single keyword is the length of its posting list: it is exact, and 3 ms faster at 20,000.
@@ -223,7 +237,7 @@ class EdgeReading(OpenedIndex):
     ) -> list[tuple[str, float]]:
         asked = conditions(filters)
         if not isinstance(query, Sparse):
-            return nearest(self._shard, query, asked, limit, score_min, self._bounds.broad)
+            return nearest(self._shard, self._columns, query, asked, limit, score_min, self._bounds.broad)
         request = QueryRequest(
             limit=limit,
             query=Query.Nearest(SparseVector(*query), using=LEXICAL),
@@ -231,4 +245,5 @@ class EdgeReading(OpenedIndex):
             with_payload=False,
             score_threshold=score_min,
         )
-        return [(id_of(point), point.score) for point in self._shard.query(request)]
+        points = self._shard.query(request)
+        return list(zip(ids_of(points), [point.score for point in points], strict=True))

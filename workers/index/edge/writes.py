@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from qdrant_edge import PayloadSelector
 
@@ -28,6 +28,15 @@ VERSIONS_KNOWN_MAX = 4_096
 POINTS_KNOWN_MAX = 256
 """The most whole points that are remembered, some kilobytes each: those of a few batches."""
 MISSING = -1
+
+
+class CarriedOut(NamedTuple):
+    """The outcome of some writes."""
+
+    missed: set[str]
+    """The product_ids of the patches that found another version; see `Index`."""
+    upserted: list[Upsert]
+    """The upserts that were carried out. Others may have been, if the shard had to look at the version."""
 
 
 class ConditionalWrites:
@@ -69,16 +78,19 @@ class ConditionalWrites:
         self._as_read.clear()
         self._heads.forget_all()
 
-    def write(self, writes: Sequence[Write]) -> set[str]:
-        """Carry out all writes in order, and return the product_ids of the patches that found another version; see
-        `Index`. It does not suspend."""
+    def write(self, writes: Sequence[Write]) -> CarriedOut:
+        """Carry out all writes in order. It does not suspend."""
+        done = CarriedOut(set(), [])
         try:
             if self._has_failed:
                 self._clear_unfinished()
             self._look(writes)
             planned = [(write, self._text(write)) for write in writes]
             texts_in_hand.mark(self._shard, [write for write, text in planned if text])
-            return {write.product_id for write, text in planned if not self._write(write, text)}
+            done.missed.update(
+                write.product_id for write, text in planned if not self._write(write, text, done.upserted)
+            )
+            return done
         except BaseException:
             self.forget()  # A write that failed may have been carried out.
             self._has_failed = True
@@ -97,12 +109,13 @@ class ConditionalWrites:
             return None
         return differences(write, before) if _keeps_vectors(write, before) else None
 
-    def _write(self, write: Write, text: list[UpdateOperation] | None) -> bool:
+    def _write(self, write: Write, text: list[UpdateOperation] | None, upserted: list[Upsert]) -> bool:
         """Return whether the stored version has reached the one to be written, or none is to be."""
         known = self._versions.get(write.product_id)
         expected = write.base if isinstance(write, Patch) else write.version
         if isinstance(write, Upsert):
-            self._upsert(write, known, text)
+            if self._upsert(write, known, text):
+                upserted.append(write)
         elif known == expected:
             self._patch(write)
         elif isinstance(write, Patch):
@@ -115,18 +128,22 @@ class ConditionalWrites:
         self._heads.patched(write.product_id, fields)
         self._versions[write.product_id] = write.version
 
-    def _upsert(self, write: Upsert, known: int | None, text: list[UpdateOperation] | None) -> None:
-        """Write the point where its version is lower; the shard looks if the version is not known."""
+    def _upsert(self, write: Upsert, known: int | None, text: list[UpdateOperation] | None) -> bool:
+        """Write the point where its version is lower; the shard looks if the version is not known. Return whether it
+        was certainly written."""
         self._heads.forget([write.product_id])
         if text is not None:
             for each in text:
                 self._shard.update(each)
         elif known is None:
             self._shard.update(upsert(write, checked=False))
-            return
+            return False
         elif known < write.version:
             self._shard.update(upsert(write))
+        else:
+            return False
         self._versions[write.product_id] = max(write.version, known or MISSING)
+        return True
 
     def _look(self, writes: Sequence[Write]) -> None:
         """Read the versions that are not known. An upsert of such a point carries its own condition."""

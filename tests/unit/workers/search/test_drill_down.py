@@ -8,14 +8,19 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from schemas.queries import Filters, SearchRequest
+from workers.index.columns import columns_of
 from workers.index.conditions import conditions
 from workers.index.interface import Found
 from workers.index.traits import Traits, traits_of
 from workers.search.drill_down import ALL_FILTERS, filters_to_count, found_sets, retrieved_sets
+from workers.search.found_items import FoundItems
 from workers.search.fusion import HEAD_POINTS
 from workers.search.retrievers import Retrieval
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from workers.index.columns import Columns
     from workers.index.interface import Index
 
 COUNTED_POINTS = 1_000
@@ -44,6 +49,9 @@ class Shop:
         ranked = [Found(point, 10.0 - int(point) / 1_000) for point in self.passing(filters)]
         return [each for each in ranked if score_min is None or each.score >= score_min][:limit]
 
+    async def columns(self, points: Sequence[str]) -> Columns:
+        return columns_of({point: self.traits[point] for point in points})
+
     async def find_exact(self, *_: object) -> list[str]:
         return []
 
@@ -71,11 +79,14 @@ async def counted(shop: Shop, request: SearchRequest) -> dict[str, list[str]]:
     retrieval = Retrieval(cast("Index", shop), "lamp", {"lamp": 1.0}, None)
     several = filters_to_count(request, {})
     sets = await found_sets(retrieval.asked, await retrieved_sets(retrieval, several, COUNTED_POINTS, 0), [])
-    assert all(each.is_exact for each in sets.values())
-    return {name: sorted(point for point, _ in each.visible(shop.traits)) for name, each in sets.items()}
+    assert all(each.is_exact for each in sets.counted.values())
+    items, points = FoundItems(columns_of(shop.traits), shop.traits), list(shop.traits)
+    return {
+        name: sorted(points[place] for place in items.places_in(each).tolist()) for name, each in sets.counted.items()
+    }
 
 
-@pytest.mark.parametrize("items", [HEAD_POINTS - 50, COUNTED_POINTS + 100])
+@pytest.mark.parametrize("items", [HEAD_POINTS - 50, COUNTED_POINTS - 100, COUNTED_POINTS + 100])
 def test_each_set_is_what_its_own_filters_find(items: int) -> None:
     shop = Shop(items)
     request = SearchRequest(q="lamp", max_price=900, availability="in_stock", facets=["price", "availability", "brand"])
@@ -92,3 +103,13 @@ def test_results_that_end_within_the_counted_points_are_read_once_for_all_counts
     request = SearchRequest(q="lamp", max_price=100, availability="in_stock", facets=["price", "availability"])
     asyncio.run(counted(shop, request))
     assert shop.asked == [request.filters, Filters()]
+
+
+@pytest.mark.parametrize(("items", "questions"), [(COUNTED_POINTS - 100, 3), (COUNTED_POINTS + 100, 6)])
+def test_what_goes_on_beyond_a_head_is_asked_once_where_all_results_are_read(items: int, questions: int) -> None:
+    shop = Shop(items)
+    request = SearchRequest(q="lamp", max_price=850, availability="in_stock", facets=["price"])
+    found = asyncio.run(counted(shop, request))
+    in_stock = shop.passing(Filters(availability=("in_stock",)))
+    assert found == {ALL_FILTERS: shop.passing(request.filters), "price": in_stock}
+    assert len(shop.asked) == questions

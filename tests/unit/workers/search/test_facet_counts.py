@@ -11,12 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support.traits import traits
-from workers.search.facet_counts import refinements, tally
+from workers.index.columns import columns_of
+from workers.search.facet_counts import COLUMN_OF, column_refinements, refinements, tally
 from workers.search.price_ranges import RANGES_MAX, price_ranges
 from workers.search.value_tallies import VALUES_MAX, CountedItem
 
 if TYPE_CHECKING:
     from schemas.refinements import Refinement
+    from workers.index.traits import Traits
 
 decimals = st.integers(0, 3)
 prices = st.lists(
@@ -141,3 +143,28 @@ def test_no_more_values_than_the_bound_are_shown_and_the_rarest_are_left_out() -
 def test_a_field_that_nothing_counts_is_no_attribute_by_mistake() -> None:
     with pytest.raises(ValueError, match="colour has no tally"):
         tally("colour", grouped=False)
+
+
+ITEMS = st.lists(
+    st.builds(
+        traits,
+        brand=st.sampled_from([None, "Acme", "ACME", "Nestlé"]),
+        category=st.sampled_from([(), ("Food",), ("food", "Cakes"), ("Food", "Cakes", "Iced")]),
+        sellers=st.sampled_from([(), ("A",), ("A", "b"), ("a",)]),
+        availability=st.sampled_from([None, "in_stock"]),
+        price=st.sampled_from([None, 0.0, 1.005, 2.0, 9.99, 10.0, 250.0]),
+        currency=st.sampled_from(["EUR", None]),
+        rating=st.sampled_from([None, 0.5, 3.0, 4.5]),
+    ),
+    max_size=12,
+)
+
+
+@given(ITEMS, st.data())
+def test_columns_count_as_the_items_themselves_do(items: list[Traits], data: st.DataObject) -> None:
+    given_items = {str(number): item for number, item in enumerate(items)}
+    points = data.draw(st.lists(st.sampled_from([*given_items]), unique=True)) if items else []
+    columns = columns_of(given_items)
+    for name in COLUMN_OF:
+        one_by_one = [CountedItem(given_items[point], given_items[point].price, point) for point in points]
+        assert column_refinements(name, columns, columns.places_of(points)) == refinements(name, one_by_one)
