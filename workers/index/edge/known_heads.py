@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from schemas.points import Payload
 
 HEADS_KNOWN_MAX = 32_768
-"""The most heads that are remembered, some 700 bytes each. Reading one from the shard takes 17 us."""
+"""The most heads that are remembered, some 800 bytes each. Reading one from the shard takes 17 us."""
 FORGOTTEN_SHARE = 4
 """One in this many is forgotten where there are too many: those that were read first."""
 HEAD = PayloadSelector.Include(list(HEAD_FIELDS))
