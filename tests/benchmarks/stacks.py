@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tests.benchmarks.running import Running
     from workers.embedder.interface import Embedder
 
-MEMORY_GOAL = Goal(2_500.0)
+MEMORY_GOAL = Goal(1_100.0)
 """Megabytes of 10^6, of all processes together."""
 
 PARTS = {
