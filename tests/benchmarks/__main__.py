@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from stream.runtime.printing import print_json, say
 from tests.benchmarks import (
+    adapting,
     embedding,
     idling,
     machine,
@@ -49,6 +50,7 @@ OWN_PARTS = {
     "rebuild": rebuilding.measure,
     "first-vector": starting.first_vector,
     "scale": scaling.measure,
+    "adapters": adapting.measure,
     "watches": watching.measure,
 }
 """The parts that start stacks of their own, or need none."""
