@@ -10,7 +10,6 @@ import subprocess
 import sys
 from collections import namedtuple
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -25,7 +24,7 @@ from workers.index.edge.bounds import EdgeBounds
 from workers.index.edge.index import EdgeIndex
 from workers.index.edge.lock import ShardLock
 from workers.index.edge.open import open_edge
-from workers.index.writes import DenseVector, Patch, Reprice
+from workers.index.writes import DenseVector
 from workers.query_gate import QueryGate
 
 Usage = namedtuple("Usage", "total used free")
@@ -102,57 +101,6 @@ async def test_the_nearest_are_those_of_the_whole_vectors_before_and_after_it_wa
     again = open_edge(tmp_path, model=model)
     assert {n: point_ids(await again.search_dense(rows[n], Filters(), 50)) for n in nearest} == nearest
     await again.close()
-
-
-async def test_a_head_that_is_remembered_is_that_of_the_point_after_each_kind_of_write(tmp_path: Path) -> None:
-    index = open_edge(tmp_path, model=MODEL)
-    offers: Any = [
-        {"seller": f"s{n}", "price": float(n), "currency": "EUR", "sale_price": None, "sale_starts_at_ms": None,
-         "sale_ends_at_ms": None, "promotion": {}, "updated_at_ms": n} for n in range(30)
-    ]  # fmt: skip
-    await put(index, content("a", price=2.0, rating=4.5, left_out=["offers"]), 1, dense=vector(1))
-    pending = {"vector_due": "f", "fingerprint": "f"}
-    several: list[list[Any]] = [
-        [Patch("a", 1, 2, {"version": 2, "price": 3.0, "offers": offers, "sellers": ["s1"], "brand": "Acme"})],
-        [Patch("a", 2, 3, {"version": 3, "price": None, "rating": None, "left_out": [], **pending})],
-        [Patch("a", 1, 9, {"version": 9, "price": 7.0})],
-        [Reprice("a", 3, {"price": 4.0, "alerts_due": ["w@1"]}), Reprice("a", 2, {"price": 5.0})],
-        [Patch("a", 3, 4, {"version": 4, "offers": offers[:2]}), Patch("a", 4, 5, {"version": 5, "review_count": 1})],
-        [planned(content("a", "other words"), 6, stored=(await index.stored(["a"]))["a"]).write],
-        [planned(content("b"), 1).write],
-    ]
-    for writes in several:
-        before = await index.heads(["a", "b"])
-        await index.write(writes)
-        remembered = await index.heads(["a", "b"])
-        index._writes.forget()
-        assert remembered == await index.heads(["a", "b"])
-        assert writes[0].version == 9 or remembered != before, "it is not what it was before the write"
-    await index.write_dense([DenseVector("a", str(remembered["a"]["fingerprint"]), vector(1))])
-    remembered = await index.heads(["a"])
-    index._writes.forget()
-    assert remembered == await index.heads(["a"])
-    await index.close()
-
-
-async def test_a_write_that_fails_leaves_no_head_that_is_remembered(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    index = open_edge(tmp_path, model=MODEL)
-    await put(index, content("a", price=2.0), 1)
-    await index.heads(["a"])
-    update = index._shard.update
-
-    def fail_after(operation: UpdateOperation) -> None:
-        update(operation)
-        raise ValueError("the disk is full")
-
-    with monkeypatch.context() as patched:
-        patched.setattr(index._writes, "_shard", SimpleNamespace(update=fail_after, retrieve=index._shard.retrieve))
-        with pytest.raises(ValueError, match="full"):
-            await index.write([Patch("a", 1, 2, {"version": 2, "price": 3.0})])
-    assert (await index.heads(["a"]))["a"]["price"] == 3.0
-    await index.close()
 
 
 def write_until_killed(directory: Path) -> int:

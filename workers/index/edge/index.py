@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from qdrant_edge import (
     CountRequest,
     EdgeShard,
+    PayloadSelector,
     PointVectors,
     UpdateOperation,
 )
@@ -22,13 +23,12 @@ from schemas.errors import Gone, Unavailable
 from schemas.points import point_id
 from workers.index.edge import filters as where
 from workers.index.edge.bounds import BOUNDS, EdgeBounds
-from workers.index.edge.known_heads import KnownHeads
 from workers.index.edge.mapped_pages import release_pages
-from workers.index.edge.operations import accepted
+from workers.index.edge.operations import accepted, read_head
 from workers.index.edge.reading import EdgeReading
 from workers.index.edge.writes import WRITES_AT_ONCE, ConditionalWrites
 from workers.index.interface import DENSE
-from workers.index.layout import POSITIONS_POINT, positions_in
+from workers.index.layout import HEAD_FIELDS, POSITIONS_POINT, is_item, positions_in
 from workers.query_gate import CooperativeTurns
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 
 FREE_BYTES_MIN = 200 * 2**20
 """The least free disk for a write: on a full disk the mapped files of the shard kill the process (SIGBUS)."""
+HEAD = PayloadSelector.Include(list(HEAD_FIELDS))
 
 
 class EdgeIndex(EdgeReading):
@@ -60,8 +61,7 @@ class EdgeIndex(EdgeReading):
     ) -> None:
         """`gate`: queries that are answered on this event loop, to which long writes and scans give way."""
         super().__init__(shard, directory.parent.name, metadata, gate, bounds)
-        self._heads = KnownHeads(shard)
-        self._writes = ConditionalWrites(shard, self._heads)
+        self._writes = ConditionalWrites(shard)
         self._directory = directory
         self._lock = lock
         self._closed = False
@@ -72,9 +72,10 @@ class EdgeIndex(EdgeReading):
 
     @override
     async def heads(self, product_ids: Collection[str]) -> dict[str, Payload]:
-        heads = self._heads.of(product_ids)
+        records = self._shard.retrieve([point_id(p) for p in product_ids], HEAD, False)
+        heads = [head for head in map(read_head, records) if is_item(head)]
         self._writes.read(product_ids, heads)
-        return heads
+        return {head["product_id"]: head for head in heads}
 
     @override
     async def stored(self, product_ids: Collection[str], *, vectors: bool = False) -> dict[str, Stored]:

@@ -16,6 +16,7 @@ from workers.index.edge import filters as where
 from workers.index.edge.offers_text import columns_in, offers_in, offers_text
 from workers.index.interface import DENSE, LEXICAL
 from workers.index.layout import NESTED_FIELDS, POSITIONS_PAYLOAD, POSITIONS_POINT, complete_payload
+from workers.index.writes import Upsert
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -25,26 +26,24 @@ if TYPE_CHECKING:
 
     from schemas.points import Payload
     from workers.index.stored import Stored
-    from workers.index.writes import Upsert
+    from workers.index.writes import Write
 
 POINT_IDS_KNOWN_MAX = 100_000
 """The most point ids that are remembered as text, some 200 bytes each. Two rankings of a search have 400."""
 _NESTED_BUT_OFFERS = NESTED_FIELDS - {"offers"}
 
 
-def upsert(write: Upsert, *, checked: bool = True) -> UpdateOperation:
-    """Return the write of a whole point as one operation, carried out completely or not at all.
+def operation(write: Write, *, checked: bool = True) -> UpdateOperation:
+    """Return a write as one operation, carried out completely or not at all.
 
     `checked`: its condition on the version holds, as the caller has looked, and nothing else writes to the shard
     meanwhile. Qdrant Edge takes up to half as long again to look itself, as it does for an upsert that is not checked.
     """
-    whole_point = Point(point_id(write.product_id), _vectors(write), stored_form(write.payload))
-    return UpdateOperation.upsert_points([whole_point], condition=None if checked else where.older(write.version))
-
-
-def patch(product_id: str, fields: Mapping[str, Any]) -> UpdateOperation:
-    """Return the operation that sets fields of a point, in the form in which they are stored."""
-    return UpdateOperation.set_payload([point_id(product_id)], dict(fields))
+    point = point_id(write.product_id)
+    if isinstance(write, Upsert):
+        whole_point = Point(point, _vectors(write), _written(write.payload))
+        return UpdateOperation.upsert_points([whole_point], condition=None if checked else where.older(write.version))
+    return UpdateOperation.set_payload([point], _written(write.payload))
 
 
 def differences(write: Upsert, before: Stored) -> list[UpdateOperation]:
@@ -59,7 +58,7 @@ def differences(write: Upsert, before: Stored) -> list[UpdateOperation]:
     differing = {field: value for field, value in write.payload.items() if differs(field, stored.get(field), value)}
     return [
         UpdateOperation.update_vectors([PointVectors(point, vectors)]),
-        UpdateOperation.set_payload([point], stored_form(differing)),
+        UpdateOperation.set_payload([point], _written(differing)),
     ]
 
 
@@ -82,12 +81,12 @@ def ids_of(points: Sequence[Record | ScoredPoint]) -> list[str]:
 
 def read(record: Record) -> Payload:
     """Return the payload as it was written."""
-    return _read(record.payload or {}, offers_in)
+    return _read(record, offers_in)
 
 
-def read_head(stored: Mapping[str, Any]) -> Payload:
-    """Return a stored payload as `read` does, but many offers by fields, as they are most quickly compared."""
-    return _read(stored, columns_in)
+def read_head(record: Record) -> Payload:
+    """Return the payload as `read` does, but many offers by fields, as they are most quickly compared."""
+    return _read(record, columns_in)
 
 
 def dense(record: Record) -> NDArray[np.float32] | None:
@@ -116,19 +115,20 @@ def _words(write: Upsert) -> dict[str, Any]:
     return {} if write.words is None else {LEXICAL: SparseVector(*lexical.document(write.words))}
 
 
-def stored_form(payload: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields with nested ones as JSON text: handing these over value by value costs as much as the write."""
+def _written(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """Encode nested fields as JSON text: handing them to the shard value by value costs as much as the write itself."""
     return {
         field: _as_text(field, value) if field in NESTED_FIELDS and value is not None else value
         for field, value in payload.items()
     }
 
 
-def _read(stored: Mapping[str, Any], offers_of: Callable[[str], Any]) -> Payload:
+def _read(record: Record, offers_of: Callable[[str], Any]) -> Payload:
+    stored = record.payload or {}
     nested = {field: orjson.loads(stored[field]) for field in _NESTED_BUT_OFFERS & stored.keys()}
     if "offers" in stored:
         nested["offers"] = offers_of(stored["offers"])
-    return complete_payload({**stored, **nested})
+    return complete_payload(stored | nested)
 
 
 def _as_text(field: str, value: Any) -> str:

@@ -8,8 +8,8 @@ from qdrant_edge import PayloadSelector
 
 from schemas.points import point_id
 from workers.index.edge import texts_in_hand
-from workers.index.edge.operations import differences, id_of, patch, stored_form, upsert
-from workers.index.writes import Patch, Reprice, Upsert
+from workers.index.edge.operations import differences, id_of, operation
+from workers.index.writes import Patch, Upsert
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from qdrant_edge import EdgeShard, UpdateOperation
 
     from schemas.points import Payload
-    from workers.index.edge.known_heads import KnownHeads
     from workers.index.stored import Stored
     from workers.index.writes import Write
 
@@ -46,21 +45,20 @@ class ConditionalWrites:
     Qdrant Edge takes up to half as long again.
     """
 
-    def __init__(self, shard: EdgeShard, heads: KnownHeads) -> None:
+    def __init__(self, shard: EdgeShard) -> None:
         self._shard = shard
-        self._heads = heads
         self._versions: dict[str, int] = {}
         self._has_failed = False
         """True from a failed write until the texts that it left unfinished are cleared."""
         self._as_read: dict[str, Stored] = {}
         """Points that were read with their vectors, and to which nothing was written since."""
 
-    def read(self, product_ids: Iterable[str], heads: Mapping[str, Payload]) -> None:
-        """Remember the versions of these points, by product_id, which were just read, and which items have none."""
+    def read(self, product_ids: Iterable[str], payloads: Iterable[Payload]) -> None:
+        """Remember the versions of the points of these items, which were just read, and which items have none."""
         if len(self._versions) > VERSIONS_KNOWN_MAX:
-            self._versions.clear()
+            self.forget()
         self._versions |= dict.fromkeys(product_ids, MISSING)
-        self._versions.update((product_id, head["version"]) for product_id, head in heads.items())
+        self._versions.update((payload["product_id"], payload["version"]) for payload in payloads)
 
     def read_whole(self, points: Mapping[str, Stored]) -> None:
         """Remember points by product_id that were just read with their vectors."""
@@ -73,10 +71,9 @@ class ConditionalWrites:
         self._as_read.pop(product_id, None)
 
     def forget(self) -> None:
-        """Forget all versions, heads and points."""
+        """Forget all versions and points."""
         self._versions.clear()
         self._as_read.clear()
-        self._heads.forget_all()
 
     def write(self, writes: Sequence[Write]) -> CarriedOut:
         """Carry out all writes in order. It does not suspend."""
@@ -99,7 +96,6 @@ class ConditionalWrites:
 
     def _clear_unfinished(self) -> None:
         texts_in_hand.clear_unfinished(self._shard)
-        self._heads.forget_all()
         self._has_failed = False
 
     def _text(self, write: Write) -> list[UpdateOperation] | None:
@@ -117,29 +113,23 @@ class ConditionalWrites:
             if self._upsert(write, known, text):
                 upserted.append(write)
         elif known == expected:
-            self._patch(write)
+            self._shard.update(operation(write))
+            self._versions[write.product_id] = write.version
         elif isinstance(write, Patch):
             return known is not None and known >= write.version
         return True
 
-    def _patch(self, write: Patch | Reprice) -> None:
-        fields = stored_form(write.payload)
-        self._shard.update(patch(write.product_id, fields))
-        self._heads.patched(write.product_id, fields)
-        self._versions[write.product_id] = write.version
-
     def _upsert(self, write: Upsert, known: int | None, text: list[UpdateOperation] | None) -> bool:
         """Write the point where its version is lower; the shard looks if the version is not known. Return whether it
         was certainly written."""
-        self._heads.forget([write.product_id])
         if text is not None:
             for each in text:
                 self._shard.update(each)
         elif known is None:
-            self._shard.update(upsert(write, checked=False))
+            self._shard.update(operation(write, checked=False))
             return False
         elif known < write.version:
-            self._shard.update(upsert(write))
+            self._shard.update(operation(write))
         else:
             return False
         self._versions[write.product_id] = max(write.version, known or MISSING)
