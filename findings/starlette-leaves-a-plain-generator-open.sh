@@ -51,9 +51,11 @@ threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True
 for path in ("/plain", "/asynchronous"):
     with urlopen(f"http://127.0.0.1:{listening.getsockname()[1]}{path}") as answer:
         answer.read(1)
-time.sleep(2)
+until = time.monotonic() + 60
+while "asynchronous" not in closed and time.monotonic() < until:
+    time.sleep(0.02)
 soon = list(closed)
 gc.collect()
-print("closed two seconds after their readers had left:", soon, "after a collection:", closed)
+print("closed once their readers had left:", soon, "after a collection:", closed)
 assert soon == ["asynchronous"] and "plain" in closed, "a plain generator is closed now"
 PYTHON

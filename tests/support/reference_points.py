@@ -30,8 +30,8 @@ the dense vectors. [Clients](../clients.md#qdrant-itself) has an example. Points
 | `{LEXICAL}` | sparse, modifier `idf`: the terms of the item, from `workers.words` and `workers.index.lexical`. |
 
 Items that are not visible have neither. A field whose value is null is left out. In the embedded index the fields
-{", ".join(f"`{name}`" for name in sorted(NESTED_FIELDS))} are JSON as text; eight offers and more have a list for each
-field there, compressed where that is long."""
+{", ".join(f"`{name}`" for name in sorted(NESTED_FIELDS))} are JSON as text; eight offers and more, none of them with a
+promotion, have a list for each field there. Such a text is compressed where it is long."""
 
 
 def point_lines() -> Iterator[str]:

@@ -9,6 +9,7 @@ import sys
 
 import pytest
 
+from tests.support.waiting import HANG_S
 from workers.memory import uncollected
 
 SURVIVORS_ARE_FROZEN = """
@@ -48,7 +49,7 @@ def test_what_survived_a_full_collection_is_not_looked_at_again() -> None:
 
 @pytest.mark.skipif(not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="only glibc keeps them")
 def test_free_pages_between_those_in_use_are_returned_to_the_system() -> None:
-    subprocess.run([sys.executable, "-c", FREE_PAGES_ARE_RETURNED], check=True)
+    subprocess.run([sys.executable, "-c", FREE_PAGES_ARE_RETURNED], check=True, timeout=HANG_S)
 
 
 def test_the_collector_is_on_again_after_imports_that_fail() -> None:
