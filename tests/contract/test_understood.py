@@ -191,6 +191,19 @@ async def test_so_it_is_where_the_words_of_the_query_say_the_filter_as_well(shop
         assert (await search(shop, q=f"desk lamqp {said}", **each.filters)).results.total == each.count, each
 
 
+async def test_so_it_is_where_a_filter_that_the_words_say_leaves_nothing_and_is_dropped(shop: Index) -> None:
+    for number in range(5):
+        await listed(shop, f"lamp-{number}", "lamp", 40 + 3 * number)
+    for number in range(4):
+        await listed(shop, f"desk-{number}", "desk", 40 + 5 * number)
+    whole = await search(shop, q="desk lamqp under 5", facets=["price"])
+    assert [step.step for step in whole.relaxed] == ["guesses"]
+    assert [each.count for each in whole.results.facets["price"]] == [2, 2]
+    for each in whole.results.facets["price"]:
+        answer = await search(shop, q="desk lamqp under 5", **each.filters)
+        assert (answer.results.total, answer.relaxed) == (each.count, []), each
+
+
 async def test_a_query_that_finds_nothing_is_searched_for_as_corrected_and_says_so(shop: Index) -> None:
     answer = await search(shop, q="notebok under 500")
     assert [hit.product_id for hit in answer.results.hits] == ["fair", "cheap"]

@@ -99,16 +99,18 @@ class UnderstandingSearch:
         did_you_mean = corrected(query, corrections) if corrections else None
         if not request.understand:
             return Answer(await self._searcher.search(request, now_ms), None, did_you_mean, [], request)
-        reading, of = overruled(request, said), _Query(request, said, corrections)
+        reading, steps, found = await self._run(_Query(request, said, corrections), now_ms)
+        understood, steps = shown(query, reading), steps + found.relaxed
+        return Answer(found.results, understood, did_you_mean, steps, found.asked, found.typed, is_cheap(reading))
+
+    async def _run(self, of: _Query, now_ms: int) -> tuple[Understanding, list[Relaxation], _Found]:
+        """Return the page of the query with as many guesses as leave something, as typed where none does, and what was
+        dropped."""
+        reading = overruled(of.request, of.said)
         narrowed = await self._narrowed(of, reading, now_ms)
-        if narrowed is None:
-            reading, steps = dropped(query, reading)
-            found = await self._spelled(request, of, now_ms)
-        else:
-            reading, steps, found = narrowed
-        cheap = narrowed is not None and is_cheap(reading)
-        understood = shown(query, reading)
-        return Answer(found.results, understood, did_you_mean, steps + found.relaxed, found.asked, found.typed, cheap)
+        if narrowed is not None:
+            return narrowed
+        return *dropped(of.request.q or "", reading), await self._spelled(of.request, of, now_ms)
 
     async def _understand(self, request: SearchRequest, query: str) -> Understanding:
         """Return the meaning of the query. A title, brand or id is never taken apart."""
@@ -185,8 +187,10 @@ class UnderstandingSearch:
         chosen = any(getattr(request, name) is not None for name in Filters.model_fields if name != "currency")
         if not chosen or not found or (found >= FEW_HITS and overruled(request, of.said) == of.said):
             return found < FEW_HITS
-        unfiltered = asked_by(SearchRequest(q=request.q, currency=request.currency, limit=1), of.said)
-        return (await self._search(unfiltered, now_ms, cheap=False)).results.found < FEW_HITS
+        # What it finds without the request's filters depends on which of its guesses are dropped: it runs as a whole.
+        unfiltered = SearchRequest(q=request.q, currency=request.currency, limit=1)
+        _, _, whole = await self._run(of._replace(request=unfiltered), now_ms)
+        return bool(whole.relaxed)
 
     async def _search(self, asked: SearchRequest, now_ms: int, *, cheap: bool) -> _Found:
         typed = asked.q
