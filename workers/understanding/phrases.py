@@ -46,13 +46,11 @@ _TO = "[-–~～至到]|to"
 _TO_IN_CURRENCY = "bis|à|a|hasta"
 _FEW = r"\d (?:à|a) "
 """`piles 2 à 5 €` are two at 5 €, and `de 2 à 5 €` is a range."""
-AT_A_PRICE = re.compile(r"(?:de\s)?[^\w\s]?\s?\d.*\s(?:à|a)\s", re.IGNORECASE)
+AT_A_PRICE = re.compile(r"(?:d[ea]\s)?[^\w\s]?\s?\d.*\s(?:à|a)\s", re.IGNORECASE)
 """A range as `20 à 50 €` and `de 20 à 50 €` say it; the same words say how many cost how much."""
-PACKS = re.compile(
-    r"(?:lots?|packs?|paquets?|bo[iî]tes?|cartons?|sachets?|sets?|cajas?|paquetes?|bolsas?|confezion[ei])\s*$",
-    re.IGNORECASE,
-)
-"""The words before it in `lot de 4 à 5 €`, four of which are 5 €."""
+_PACKS = "lots?|packs?|paquets?|bo[iî]tes?|cartons?|sachets?|sets?|cajas?|paquetes?|bolsas?|confezion[ei]"
+OF_A_PACK = re.compile(r"d[ea]\s", re.IGNORECASE)
+"""The beginning of `de 4 à 5 €` in `lot de 4 à 5 €`, four of which are 5 €: a range behind `boîte` alone is one."""
 _LEAD = "(?:(?:for|at|priced|für|bei|bis|up to|à|au|pour|por|per) )?"
 """Words that go with a bound: `for under 500`, `bis maximal 500`."""
 _LEAD_UNSPACED = "(?:(?:[价價][格钱錢位]|售[价價]|[预預]算)?[从從在是为為]?)"
@@ -65,6 +63,12 @@ _A, _B = f"(?P<a>{AMOUNT})", f"(?P<b>{AMOUNT})"
 
 def _compiled(*patterns: str) -> tuple[re.Pattern[str], ...]:
     return tuple(re.compile(pattern.replace(" ", r"\s+"), re.IGNORECASE) for pattern in patterns)
+
+
+@cache
+def packs() -> re.Pattern[str]:
+    """Return the pattern of a text that ends with the name of a pack."""
+    return re.compile(rf"{_WORD}(?:{_PACKS})\s*$", re.IGNORECASE)
 
 
 @cache

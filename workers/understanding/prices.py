@@ -12,8 +12,9 @@ from workers.understanding.negation import negation_before
 from workers.understanding.phrases import (
     AFTER_A_BARE_NUMBER,
     AT_A_PRICE,
-    PACKS,
+    OF_A_PACK,
     PERSONS,
+    packs,
     price_between,
     price_least,
     price_most,
@@ -102,10 +103,11 @@ def _guess(text: str, bound: _Bound, known: Known, starts: Collection[int]) -> G
 
 def _is_of_each(text: str, found: re.Match[str], read: Sequence[Amount]) -> bool:
     """Return whether two numbers say how many cost how much: a range begins with the lower sum."""
-    is_descending = read[0].value > read[1].value
-    return AT_A_PRICE.match(found[0]) is not None and (
-        is_descending or PACKS.search(text, 0, found.start()) is not None
-    )
+    if AT_A_PRICE.match(found[0]) is None:
+        return False
+    if read[0].value > read[1].value:
+        return True
+    return OF_A_PACK.match(found[0]) is not None and packs().search(text, 0, found.start()) is not None
 
 
 def _in_currency(
