@@ -63,8 +63,8 @@ NEWS = (
 )
 NEWS_UNSPACED = "(?:[发發出][货貨]|[送到][达達货貨]|更新)"
 """The words for what happens at such a moment. They come before the moment, in Chinese after it."""
-CHOICE = rf"(?:available|verfügbar|disponible)(?: in| en)?[: ]+{_COUNT} ?[smdw]$"
-"""`available in 10 m` and `available in 8 W`: a length and a power to choose rather than a time to wait."""
+CHOICE = rf"(?:available|verfügbar|disponible)(?: in| en)?[: ]+{_COUNT} ?(?:m|(?-i:W))$"
+"""`available in 10 m` and `available in 8 W`: a length and a power to choose. A time to wait is `14 d` or `2 w`."""
 _THINGS = "items?|pieces?|pcs|units?|stück|stk\\.?|artikel|articles?|pièces?|unidades|pezzi"
 _STATES = (
     "left|left in stock|remaining|in stock|available|sold|auf lager|verfügbar|übrig|en stock|restants?"

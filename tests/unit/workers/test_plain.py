@@ -54,6 +54,8 @@ CHANGING = [
     "12K+ bought in past month", "5 offers from $12", "4.5 ★ (120)",
     "★★★★☆", "Price: 12.99", "Preis 12,99 €", "价格：12",
     "ETA: 2 days", "today only",
+    "available in 14 d", "available in 2 w", "available in 30 s", "verfügbar in 3 d", "available: 3 d",
+    "Verfügbar in 3 D",
     "20% off", "save $5", "was $5", "ab 5 €", "5 € / kg", "1,99 €/100g", "12.99 EUR/kg",
     "2026-11-29 10:00:00 +0000 UTC", "2026-11-29T10:00+01:00[Europe/Paris]", "/Date(1795941000000)/",
     "Sun Nov 29 2026 10:00:00 GMT+0100 (CET)", "2-7051cbe5c8faecd085a3fa619e6e6337", 'W/"5e1f3d88"',
