@@ -7,7 +7,7 @@ A product, or a variation of one, is an item. An event has the time of its recor
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from schemas.errors import InvalidEvent
 from schemas.event_fields import CATEGORY_LEVELS_MAX
@@ -80,7 +80,8 @@ def _title(body: JsonObject) -> str | None:
     options = [option for option in _attributes(body).values() if isinstance(option, str)]
     if "name" in body and not (name and body.get("parent_id") and name == ", ".join(options)):
         return name
-    words = urlsplit(body.get("permalink") or "").path.rstrip("/").rpartition("/")[2].replace("-", " ")
+    slug = urlsplit(body.get("permalink") or "").path.rstrip("/").rpartition("/")[2]
+    words = unquote(slug).replace("-", " ")
     return " - ".join((words, *options)) if words else name
 
 

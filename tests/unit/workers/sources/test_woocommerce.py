@@ -154,6 +154,8 @@ def test_a_variation_without_a_name_is_found_by_that_of_its_product() -> None:
     )
     del variation["name"]
     assert events(WOO, message("products", variation))[0].facts["title/und"] == "wool scarf - Black"
+    variation["permalink"] = "https://shop.example.com/product/%E6%AF%9B-%e5%b7%be/?attribute_pa_colour=black"
+    assert events(WOO, message("products", variation))[0].facts["title/und"] == "毛 巾 - Black"
     del variation["permalink"]
     with pytest.raises(InvalidEvent, match="title: is missing"):
         events(WOO, message("products", variation))
