@@ -36,5 +36,5 @@ def end_of_day(day: datetime) -> datetime:
 
 def end_of_sale(given: Any, time: datetime | None) -> datetime | None:
     """Return when a sale ends that was given as a text, and this time: a day without a time is its last one, and counts
-    whole."""
-    return end_of_day(time) if time is not None and len(given) == len("2026-11-29") else time
+    whole, also as `20261129`."""
+    return end_of_day(time) if time is not None and len(given) <= len("2026-11-29") else time
