@@ -14,9 +14,13 @@ const OFFSET_MAX = 10000; // How far down the API shows hits.
 // { availability: "in_stock" }; without it nothing is found then.
 export function freshlineSearchClient({ api = "", always = {}, empty = null } = {}) {
   const ask = (parameters) => asked(api, { ...always, ...parameters });
+  const refinedOf = new Map(); // The refined values of the last search, by the name of its index.
   return {
     async search(requests) {
       const searches = requests.map(({ indexName, params }) => read(indexName, params ?? {}));
+      // A request that counts a field leaves out what is refined of it: the others of the index say it.
+      const refined = refinedByIndex(searches);
+      refined.forEach((values, indexName) => refinedOf.set(indexName, values));
       const answers = new Map();
       const answerOf = (search) => {
         // The counts of a field leave out its own filter, so the queries that InstantSearch adds for the counts of one
@@ -25,11 +29,12 @@ export function freshlineSearchClient({ api = "", always = {}, empty = null } = 
         if (!answers.has(whole)) answers.set(whole, found(ask, whole, empty));
         return answers.get(whole);
       };
-      const results = searches.map(async (search) => result(search, await answerOf(search)));
+      const results = searches.map(async (search) => result(search, await answerOf(search), refined.get(search.indexName)));
       return { results: await Promise.all(results) };
     },
     async searchForFacetValues(requests) {
-      return Promise.all(requests.map(async ({ indexName, params }) => facetHits(ask, read(indexName, params), params, empty)));
+      const hits = ({ indexName, params }) => facetHits(ask, read(indexName, params), params, refinedOf.get(indexName), empty);
+      return Promise.all(requests.map(hits));
     },
   };
 }
@@ -48,6 +53,12 @@ function read(indexName, params) {
     page: params.page ?? 0,
     hitsPerPage: Math.min(PAGE_MAX, params.hitsPerPage ?? 20),
   };
+}
+
+function refinedByIndex(searches) {
+  const refined = new Map();
+  for (const search of searches) refined.set(search.indexName, [...(refined.get(search.indexName) ?? []), ...search.refined]);
+  return refined;
 }
 
 // The outer list means all of its elements, an inner one any of its values, which are of one field.
@@ -160,7 +171,7 @@ async function priceStats(ask, { facets, offset, min_price, max_price, ...parame
 
 const firstOf = (search) => search.page * search.hitsPerPage;
 
-function result(search, answer) {
+function result(search, answer, refined) {
   const { hits, total, facets, stats, ...more } = answer;
   const perPage = search.hitsPerPage;
   const pagesMax = Math.floor(OFFSET_MAX / perPage) + 1;
@@ -175,7 +186,7 @@ function result(search, answer) {
     nbPages: perPage ? Math.min(pagesMax, Math.ceil(total / perPage)) : 0,
     exhaustiveNbHits: answer.total_is_exact,
     processingTimeMS: Math.round(answer.took_ms),
-    facets: counts(facets, search.facets, search.refined),
+    facets: counts(facets, search.facets, refined),
     facets_stats: stats ?? {},
     freshline: more, // fresh_as_of, understood, did_you_mean, relaxed: what InstantSearch has no name for.
   };
@@ -201,18 +212,33 @@ function marked(fragments, before, after) {
   return { value, matchLevel: matchedWords.length ? "partial" : "none", matchedWords };
 }
 
-// Names are compared whatever their case. A widget knows a refined value by its letters, and items may write it in others.
-const nameKey = (text) => text.normalize("NFKC").toLowerCase().split(/\s+/).filter(Boolean).join(" ");
+// Names are compared as the API compares them: whatever their case, composition, width and blanks. JavaScript folds no
+// case: by way of lower case ẞ is ß, by way of upper case that is ss; ı alone must not become i on that way.
+function nameKey(text) {
+  const visible = text.replace(/\p{Default_Ignorable_Code_Point}/gu, "").normalize("NFKC");
+  const folded = visible.toLowerCase().replace(/[^ı]+/g, (part) => part.toUpperCase().toLowerCase());
+  return folded.normalize("NFKC").split(/\s+/).filter(Boolean).join(" ");
+}
 
+const pathKey = (path) => path.map(nameKey).join(LEVELS);
+
+// A widget knows a refined value, and the levels above it, by its letters, and items may write it in others.
 function asRefined(attribute, values, refined) {
   const name = field(attribute);
   if (name !== "brand" && name !== "category" && !name.startsWith(ATTRIBUTE)) return values;
-  const depth = Number(attribute.slice("category.lvl".length)) + 1;
-  const written = refined
-    .filter((one) => one.name === name)
-    .map(({ said }) => (name === "category" ? said.split(LEVELS).slice(0, depth).join(LEVELS) : said));
-  const spelling = new Map(written.map((text) => [nameKey(text), text]));
-  return Object.fromEntries(Object.entries(values).map(([value, count]) => [spelling.get(nameKey(value)) ?? value, count]));
+  const pathOf = (text) => (name === "category" ? text.split(LEVELS) : [text]);
+  const paths = refined.filter((one) => one.name === name).map(({ said }) => pathOf(said));
+  const levels = paths.flatMap((path) => path.map((_, depth) => path.slice(0, depth + 1)));
+  const spelling = new Map(levels.map((path) => [pathKey(path), path]));
+  const spelled = (value) => {
+    const path = pathOf(value);
+    for (let depth = path.length; depth > 0; depth -= 1) {
+      const known = spelling.get(pathKey(path.slice(0, depth)));
+      if (known) return [...known, ...path.slice(depth)].join(LEVELS);
+    }
+    return value;
+  };
+  return Object.fromEntries(Object.entries(values).map(([value, count]) => [spelled(value), count]));
 }
 
 function counts(facets, attributes, refined = []) {
@@ -231,11 +257,11 @@ function counts(facets, attributes, refined = []) {
   return Object.fromEntries(attributes.map((attribute) => [attribute, asRefined(attribute, of(attribute) ?? {}, refined)]));
 }
 
-async function facetHits(ask, search, { facetName, facetQuery, maxFacetHits = 10 }, empty) {
+async function facetHits(ask, search, { facetName, facetQuery, maxFacetHits = 10 }, refined, empty) {
   const asks = { ...search, facets: [facetName], hitsPerPage: 0, page: 0, filters: withoutOwn(search.filters, field(facetName)) };
   const answer = await found(ask, asks, empty);
   const sought = facetQuery.toLowerCase();
-  const values = Object.entries(counts(answer.facets, [facetName])[facetName]);
+  const values = Object.entries(counts(answer.facets, [facetName], refined)[facetName]);
   const hits = values.filter(([value]) => value.toLowerCase().includes(sought)).slice(0, maxFacetHits);
   return {
     facetHits: hits.map(([value, count]) => ({ value, count, highlighted: value })),
