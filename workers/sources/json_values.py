@@ -25,17 +25,27 @@ NEAR_CHARACTERS = 40
 BLANKS = " \t\r\n"
 _ANSWER = re.compile(
     r'\s*\{\s*"(?:products|items)"\s*:\s*(?=\[\s*\{\s*'
-    r'(?:"id"\s*:\s*[0-9]+\s*,\s*"(?:title|sku)"|"admin_graphql_api_id"|"sku"(?!(?s:.)*"product_id"))\s*:)'
+    r'(?:"id"\s*:\s*[0-9]+\s*,\s*"(?:title|sku)"|"admin_graphql_api_id"|"sku")\s*:)'
 )
 """The beginning of a list of products as the APIs of Shopify and Magento answer, before the list itself.
 
-Magento leaves the id out where it is asked for some `fields`. A set of ours may be `{"items": [{"sku": ...}]}` as well.
+Magento leaves the id out where it is asked for some `fields`. An event of ours may begin so as well, with a list among
+its attributes. It has a product_id beside the list, and is not longer than events may be.
 """
+_DECODER = json.JSONDecoder()
 
 
 def is_answer(text: str) -> bool:
-    """Return whether a text begins like a list of products that an API answered."""
-    return _ANSWER.match(text) is not None
+    """Return whether a text begins like a list of products that an API answered, as far as it was read."""
+    return _ANSWER.match(text) is not None and not _is_event(text, 0)
+
+
+def _is_event(text: str, at: int) -> bool | None:
+    """Return whether the object that stands there is an event of ours; None if it has no end, or is broken."""
+    try:
+        return "product_id" in _DECODER.raw_decode(text, at)[0]
+    except (ValueError, RecursionError):
+        return None
 
 
 def json_rows(file: io.BufferedReader, chunk_characters: int = CHUNK_CHARACTERS) -> Iterator[Row]:
@@ -56,13 +66,13 @@ class _Broken(Exception):
 
 def _values(text: _Text) -> Iterator[str]:
     """Yield the values. Files that were put together have several arrays, or several answers."""
-    are_answers = text.skips(_ANSWER)
+    are_answers = text.skips_to_answer()
     if are_answers:
         yield from _of_answer(text)
     while sign := text.sign:
         if sign == "[":
             yield from _elements(text)
-        elif are_answers and text.skips(_ANSWER):
+        elif are_answers and text.skips_to_answer():
             yield from _of_answer(text)
         elif sign == ",":
             text.take(",")
@@ -99,7 +109,6 @@ class _Text:
     def __init__(self, text: io.TextIOWrapper, chunk_characters: int) -> None:
         self._chunk_characters = chunk_characters
         self._text = text
-        self._decoder = json.JSONDecoder()
         self._read, self._at = "", 0
 
     @property
@@ -122,21 +131,31 @@ class _Text:
             raise _Broken(f"{sign} is missing")
         self._at += 1
 
-    def skips(self, beginning: re.Pattern[str]) -> bool:
-        """Pass over this beginning, and return whether it was there."""
+    def skips_to_answer(self) -> bool:
+        """Pass over what an answer has before its list, and return whether it was there."""
+        if self.sign != "{":
+            return False
         while len(self._read) - self._at < self._chunk_characters and self._reads_more():
             pass
-        found = beginning.match(self._read, self._at)
-        if found is not None:
-            self._at = found.end()
-        return found is not None
+        found = _ANSWER.match(self._read, self._at)
+        if found is None or self._is_event():
+            return False
+        self._at += len(found[0])
+        return True
+
+    def _is_event(self) -> bool:
+        """Return whether the next object is an event of ours. One that goes on for longer than those may be is none."""
+        while (is_event := _is_event(self._read, self._at)) is None:
+            if len(self._read) - self._at > EVENT_BYTES_MAX or not self._reads_more():
+                return False
+        return is_event
 
     def value(self) -> str:
         """Return the next value as it is written, and pass over it. Raises _Broken."""
         while True:
             _ = self.sign
             try:
-                _, end = self._decoder.raw_decode(self._read, self._at)
+                _, end = _DECODER.raw_decode(self._read, self._at)
             except (ValueError, RecursionError) as error:
                 broken = _Broken(str(error))
             else:

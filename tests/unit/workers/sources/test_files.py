@@ -238,7 +238,22 @@ def test_a_list_that_magento_answered_with_some_fields_alone_is_read_product_by_
     assert bodies(orjson.dumps({"items": items, "total_count": 2}, option=option)) == items
 
 
-@pytest.mark.parametrize("first", [{"id": 1, "name": "x"}, {"sku": "x", "qty": 1}])
+def test_a_product_id_within_a_product_makes_no_event_of_ours_of_an_answer() -> None:
+    """Magento names its own product in the stock of each."""
+    items = [{"sku": sku, "extension_attributes": {"stock_item": {"product_id": 1}}} for sku in "ab"]
+    answer = orjson.dumps({"items": items})
+    assert bodies(answer) == items
+    assert bodies(answer + b"\n" + answer) == [*items, *items]
+
+
+def test_an_answer_that_is_longer_than_any_event_is_read_product_by_product() -> None:
+    items = [{"sku": str(number), "name": "y" * 1000} for number in range(2 * EVENT_BYTES_MAX // 1000)]
+    assert bodies(orjson.dumps({"items": items, "product_id": 1})) == items
+
+
+@pytest.mark.parametrize(
+    "first", [{"id": 1, "name": "x"}, {"sku": "x", "qty": 1}, {"id": 1, "sku": "x"}, {"sku": "x", "y": "y" * 70_000}]
+)
 def test_an_event_of_ours_with_a_list_among_its_attributes_is_one_event(first: dict[str, Any]) -> None:
     event = {"items": [first], "product_id": "a", "title": "A"}
     assert bodies(orjson.dumps(event)) == [event]
