@@ -1,13 +1,16 @@
 """Delimited text: the sign between its cells, and its rows by the names of its header.
 
 Quotes are those of RFC 4180, strictly. A quote that is not closed would make one cell of all the lines up to the next
-one, and their rows would be missing without a word. Nor is a line of a broken cell taken for a row of its own.
+one, and their rows would be missing without a word. Nor is a line of a broken cell taken for a row of its own, as far
+as its quotes and its delimiters tell.
 """
 
 from __future__ import annotations
 
 import csv
 import re
+from collections import deque
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from schemas.errors import InvalidEvent
@@ -32,6 +35,12 @@ _WELL_QUOTED = re.compile(r'"(?:[^"]|"")*"')
 _LINE_END = re.compile(r"\r\n?|\n")
 _TOO_LONG = "field larger than field limit"
 """The beginning of the error for a cell that is too long. The reader then goes on in the middle of the cell."""
+BROKEN_LINES_MAX = 100
+"""The lines behind a row that cannot be read in which its cell may end. A quote further on is that of another one."""
+_PART = (
+    "the line is behind a row that cannot be read, and a quote in it or further on ends a cell: it may be a part of "
+    "that row; mend its quotes"
+)
 
 
 def known_delimiter(text: str) -> str | None:
@@ -64,30 +73,68 @@ def delimited_rows(file: io.BufferedReader, delimiter: str) -> Iterator[Row]:
 
 def _rows(lines: Iterable[str], delimiter: str) -> Iterator[Row]:
     csv.field_size_limit(EVENT_BYTES_MAX)  # Python's is 128 KB, less than a description with a picture in it.
-    reader = csv.reader(_literal(lines) if delimiter == "\t" else lines, delimiter=delimiter, strict=True)
+    table = _Lines(_literal(lines) if delimiter == "\t" else lines, delimiter)
+    reader = csv.reader(table, delimiter=delimiter, strict=True)
     names: list[str] | None = None
     is_behind_broken = False
     while True:
-        begins = reader.line_num + 1
+        begins = table.number + 1
         try:
             cells = next(reader)
         except StopIteration:
             return
         except csv.Error as error:
-            yield Row(reader.line_num, InvalidEvent(_unreadable(begins, reader.line_num, error)))
+            yield Row(table.number, InvalidEvent(_unreadable(begins, table.number, error)))
             if str(error).startswith(_TOO_LONG):
                 return
             is_behind_broken = True
+            for line in table.rest_of_cell():
+                if line.strip():
+                    yield Row(table.number, InvalidEvent(_PART))
             continue
         if not any(cell.strip() for cell in cells):
             continue
         if names is None:
             names = [name.strip() for name in cells] if cells[:1] != [SEPARATOR] else None
         elif is_behind_broken and len(cells) != len(names):
-            yield Row(reader.line_num, InvalidEvent(_remainder(names, cells)))
+            yield Row(table.number, InvalidEvent(_remainder(names, cells)))
         else:
             is_behind_broken = False
-            yield Row(reader.line_num, _by_name(names, cells))
+            yield Row(table.number, _by_name(names, cells))
+
+
+class _Lines:
+    """The lines of a table, which may be looked at before they are read."""
+
+    def __init__(self, lines: Iterable[str], delimiter: str) -> None:
+        self.number = 0
+        """The number of the line that was read last, from 1."""
+        self._lines = iter(lines)
+        self._ahead: deque[str] = deque()
+        sign = re.escape(delimiter)
+        self._quote = re.compile(
+            rf'(?P<ends>(?<![{sign}"])"(?:"")*(?=[{sign}\r\n]|$))|(?P<begins>(?<![^{sign}])")',
+        )
+
+    def __iter__(self) -> _Lines:
+        return self
+
+    def __next__(self) -> str:
+        line = self._ahead.popleft() if self._ahead else next(self._lines)
+        self.number += 1
+        return line
+
+    def rest_of_cell(self) -> Iterator[str]:
+        """Read the lines up to that in which a cell ends before one begins: none, if none of the next ones is such."""
+        for count in range(1, BROKEN_LINES_MAX + 1):
+            if len(self._ahead) < count:
+                self._ahead.extend(islice(self._lines, 1))
+            if len(self._ahead) < count:
+                return
+            quote = self._quote.search(self._ahead[count - 1])
+            if quote is not None:
+                yield from islice(self, count if quote["ends"] else 0)
+                return
 
 
 def _literal(lines: Iterable[str]) -> Iterator[str]:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from schemas.errors import InvalidEvent, WrongUsage
 from schemas.events import EVENT_BYTES_MAX
+from workers.sources.delimited import BROKEN_LINES_MAX
 from workers.sources.files import rows
 from workers.sources.row import Row
 
@@ -203,6 +204,27 @@ def test_the_lines_of_a_cell_that_is_quoted_wrongly_are_no_rows() -> None:
     assert "behind a row that cannot be read" in str(found[1].value)
     rows_found = [row.value for row in found if isinstance(row.value, dict)]
     assert rows_found == [{"id": "b", "title": "ok", "colour": "red"}, {"id": "c", "title": "short"}]
+
+
+@pytest.mark.parametrize(
+    ("behind", "refused", "ids"),
+    [
+        ('sold out, now\nlast"\nb,ok\n', [2, 3, 4], ["b"]),
+        ('sold out, now\n\n6" wide, all\nlast ""word"""\nb,ok\n', [2, 3, 5, 6], ["b"]),
+        ('sold out, now\n"\r\nb,ok\n', [2, 3, 4], ["b"]),
+        ('b,ok\nc,"two\nlines"\n', [2], ["b", "c"]),
+        ('b,6" lamp\n"c",""\n', [2], ["b", "c"]),
+        ('b,ok\nc,"\nlines"\n', [2], ["b", "c"]),
+        ("b,ok\n" * BROKEN_LINES_MAX + 'c,6"\n', [2], ["b"] * BROKEN_LINES_MAX + ["c"]),
+        ("b,ok\n", [2], ["b"]),
+    ],
+)
+def test_lines_up_to_the_end_of_a_cell_that_is_quoted_wrongly_are_refused_one_by_one(
+    behind: str, refused: list[int], ids: list[str]
+) -> None:
+    found = read(f'id,title\na,"5" lamp\n{behind}'.encode(), takes_text=True)
+    assert [row.number for row in found if isinstance(row.value, InvalidEvent)] == refused
+    assert [row.value["id"] for row in found if isinstance(row.value, dict)] == ids
 
 
 @pytest.mark.parametrize(
