@@ -100,7 +100,7 @@ PASSING_CHARACTERS_MAX = 80
 """A longer text is no time, no count and no price: their patterns take some microseconds."""
 _METADATA = "_"
 """The beginning of names in which a pipeline or a database writes about the row, such as `_rev` and `_dlt_id`."""
-NAMES_KNOWN_MAX, VALUES_KNOWN_MAX = 1_024, 8_192
+NAMES_KNOWN_MAX, VALUES_KNOWN_MAX = 8_192, 8_192
 """The sizes of the caches that remember how names and values of attributes were classified, since a catalogue repeats
 them."""
 _YES_OR_NO = frozenset(("true", "false", "yes", "no", "null", "none", "n/a"))
