@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal, InvalidOperation
+from itertools import accumulate
 from typing import Any, NamedTuple
 
 import orjson
@@ -12,6 +13,7 @@ import orjson
 from schemas.errors import InvalidEvent
 from schemas.event_numbers import EXACT_BELOW, PRICE_DECIMALS_MAX, sale_boundary
 from schemas.events import plain_id
+from schemas.normal_form import ATTRIBUTE_BYTES_MAX
 
 JsonObject = dict[str, Any]
 MISSHAPEN = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
@@ -73,6 +75,16 @@ def id_of(value: Any, field: str) -> str:
     if type(value) is float:
         raise InvalidEvent(f"{field}: {value!r} has lost digits on its way: send the id as a text or a whole number")
     raise InvalidEvent(f"{field}: is missing: it names the item")
+
+
+def first_values(values: list[Any]) -> list[Any]:
+    """Return the first of the values, as many as an attribute holds as a list, and at least one: a longer list would be
+    a text, and none of its values could be filtered by.
+    """
+    if len(orjson.dumps(values)) <= ATTRIBUTE_BYTES_MAX:
+        return values
+    sizes = accumulate(len(orjson.dumps(value)) + 1 for value in values)  # Of each with its comma, without a bracket.
+    return [value for value, size in zip(values, sizes, strict=True) if size < ATTRIBUTE_BYTES_MAX] or values[:1]
 
 
 def key_columns(key: bytes | None) -> JsonObject | None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from schemas.errors import InvalidEvent
 from workers.sources.markup import text_of
-from workers.sources.messages import Body, Message, amount_of, id_of, product_of, without_false_sale
+from workers.sources.messages import Body, Message, amount_of, first_values, id_of, product_of, without_false_sale
 
 if TYPE_CHECKING:
     from workers.sources.messages import Adapter, JsonObject
@@ -174,13 +174,13 @@ def _of_all_variants(body: JsonObject) -> JsonObject:
     fields = {"sku": "sku", "barcode": "barcode"} | {name: field for name, field in options.items() if name}
     values = {name: [variant.get(field) for variant in body["variants"]] for name, field in fields.items()}
     known = {name: list(dict.fromkeys(filter(None, found))) for name, found in values.items()}
-    return {name: found for name, found in known.items() if len(found) > 1}
+    return {name: first_values(found) for name, found in known.items() if len(found) > 1}
 
 
 def _tags(tags: Any) -> Any:
     """Return the tags, which webhooks have in one text, as a list, so that each is filtered by."""
     given = tags.split(",") if isinstance(tags, str) else tags or ()
-    return [tag for each in given if (tag := each.strip())] or None
+    return first_values([tag for each in given if (tag := each.strip())]) or None
 
 
 def _options(body: JsonObject, variant: JsonObject) -> dict[str, Any]:

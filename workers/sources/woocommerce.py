@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 from schemas.errors import InvalidEvent
 from schemas.event_fields import CATEGORY_LEVELS_MAX
 from workers.sources.markup import text_of
-from workers.sources.messages import Body, Message, id_of, object_of, without_false_sale
+from workers.sources.messages import Body, Message, first_values, id_of, object_of, without_false_sale
 from workers.sources.shop_times import end_of_sale, utc_time
 
 if TYPE_CHECKING:
@@ -66,7 +66,8 @@ def _facts(body: JsonObject) -> JsonObject:
         "link": body.get("permalink"),
         "image_link": images[0].get("src") if images else (body.get("image") or {}).get("src"),
         "availability": AVAILABILITY.get(body.get("stock_status", "")),
-        "attributes": {"sku": body.get("sku") or None, "tags": _names(body.get("tags")) or None} | _attributes(body),
+        "attributes": {"sku": body.get("sku") or None, "tags": first_values(_names(body.get("tags"))) or None}
+        | _attributes(body),
     }
 
 
@@ -97,7 +98,7 @@ def _attributes(body: JsonObject) -> JsonObject:
 
 def _options(attribute: JsonObject) -> str | list[str] | None:
     options = [text_of(str(option)) for option in attribute.get("options") or ()]
-    known = [option for option in options if option]
+    known = first_values([option for option in options if option])
     return text_of(attribute.get("option")) or (known if len(known) > 1 else next(iter(known), None))
 
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.errors import InvalidEvent
+from schemas.normal_form import ATTRIBUTE_BYTES_MAX
 from schemas.texts import is_set
 from tests.support.sources import columns, message
 from workers.sources.debezium import debezium_unwrapped
 from workers.sources.google_merchant import google_merchant
 from workers.sources.magento import magento
-from workers.sources.messages import id_of
+from workers.sources.messages import first_values, id_of
 from workers.sources.shopify import shopify
 from workers.sources.woocommerce import woocommerce
 
@@ -86,3 +88,22 @@ def test_a_flag_is_set_in_any_spelling(flag: object) -> None:
 @pytest.mark.parametrize("flag", [False, 0, None, "0", "false", "f", "no", "", "null"])
 def test_a_flag_that_is_not_set_is_none(flag: object) -> None:
     assert not is_set(flag)
+
+
+@given(st.lists(st.text(max_size=300)))
+def test_as_many_values_are_taken_as_an_attribute_holds_as_a_list(values: list[str]) -> None:
+    taken = first_values(values)
+    assert taken == values[: len(taken)]
+    one_more = values[: len(taken) + 1]
+    fits = len(orjson.dumps(taken)) <= ATTRIBUTE_BYTES_MAX
+    assert (fits or len(taken) == 1) and (taken == values or len(orjson.dumps(one_more)) > ATTRIBUTE_BYTES_MAX)
+
+
+@pytest.mark.parametrize("name", ["tags", "options"])
+def test_of_a_long_list_the_first_values_are_filtered_by(name: str) -> None:
+    """A list that became a text had none by which it was found."""
+    words = [f"word-{number:05}" for number in range(200)]
+    tags = [{"name": word} for word in words]
+    shop = {"id": 1, "name": "A", "price": "1", "tags": tags, "attributes": [{"name": "options", "options": words}]}
+    [event, _] = woocommerce("EUR")(message("products", shop))
+    assert event.fields["attributes"][name] == words[:78]

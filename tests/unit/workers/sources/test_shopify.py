@@ -217,6 +217,13 @@ def test_a_whole_product_is_found_by_the_sku_barcode_and_options_of_each_variant
     assert found == [["CUP-1", "CUP-2"], ["4006381333931", "4006381333932"], ["Size 1", "Size 2"]]
 
 
+def test_a_whole_product_has_as_many_skus_as_an_attribute_holds_each_of_which_is_filtered_by() -> None:
+    skus = [f"SKU-{number:010}" for number in range(100)]
+    given = product(*(variant(number, sku=sku) for number, sku in enumerate(skus, 1)))
+    facts = events(shopify("product", "EUR", None), message("products", given))[0].facts
+    assert facts["attributes/sku"] == skus[:60]
+
+
 def test_a_deleted_product_is_delisted_where_items_are_products_and_refused_where_they_are_variants() -> None:
     deleted = message("products", {"id": 9001}, headers={"x-shopify-topic": "products/delete"})
     [event] = events(shopify("product", "EUR", None), deleted)
