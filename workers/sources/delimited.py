@@ -113,7 +113,8 @@ class _Lines:
         self._ahead: deque[str] = deque()
         sign = re.escape(delimiter)
         self._quote = re.compile(
-            rf'(?P<ends>(?<![{sign}"])"(?:"")*(?=[{sign}\r\n]|$))|(?P<begins>(?<![^{sign}])")',
+            rf'(?P<ends>(?<![{sign}"])"(?:"")*(?=[{sign}\r\n]|$))'
+            rf'|(?<![^{sign}])(?:(?P<empty>""(?=[{sign}\r\n]|$))|(?P<begins>"))'
         )
 
     def __iter__(self) -> _Lines:
@@ -126,15 +127,18 @@ class _Lines:
 
     def rest_of_cell(self) -> Iterator[str]:
         """Read the lines up to that in which a cell ends before one begins: none, if none of the next ones is such."""
+        rest = 0
         for count in range(1, BROKEN_LINES_MAX + 1):
             if len(self._ahead) < count:
                 self._ahead.extend(islice(self._lines, 1))
             if len(self._ahead) < count:
-                return
-            quote = self._quote.search(self._ahead[count - 1])
-            if quote is not None:
-                yield from islice(self, count if quote["ends"] else 0)
-                return
+                break
+            quotes = [quote.lastgroup for quote in self._quote.finditer(self._ahead[count - 1])]
+            if quotes[:1] == ["ends"]:
+                rest = count
+            if quotes and (quotes[0] != "ends" or quotes[-1] != "begins"):
+                break
+        yield from islice(self, rest)
 
 
 def _literal(lines: Iterable[str]) -> Iterator[str]:
