@@ -13,6 +13,7 @@ from tests.support.index_backends import BACKENDS, MODEL, content, ids, opened, 
 from workers.index.columns import NUMBER_FIELDS, TEXT_FIELDS, is_told, texts_in
 from workers.index.conditions import FiltersNow, conditions
 from workers.index.edge.bounds import EdgeBounds
+from workers.index.edge.index import EdgeIndex
 from workers.index.edge.open import open_edge
 from workers.index.writes import Patch, Reprice
 
@@ -169,6 +170,34 @@ async def test_a_write_that_is_not_carried_out_or_is_followed_by_another_leaves_
     await index.write([late])
     assert await said(index, ids("a")) == await said_by_traits(index, ids("a"))
     assert (await said(index, ids("a")))[ids("a")[0]]["price"] == 6.0
+
+
+@pytest.mark.parametrize("brand", ["Garden", "Other"], ids=["that has the same values", "that has others"])
+@pytest.mark.parametrize("meanwhile", [None, 4.0], ids=["at once", "once its price has turned"])
+async def test_the_columns_are_right_after_a_new_text(index: Index, brand: str, meanwhile: float | None) -> None:
+    await put(index, content("a", "Lamp", brand="Garden", price=5.0), 1)
+    stored = (await index.stored(["a"], vectors=True))["a"]
+    if meanwhile is not None:
+        await index.write([Reprice("a", 1, {"price": meanwhile})])
+    assert (await said(index, ids("a")))[ids("a")[0]]["brand"] == ("Garden",)
+    made = planned(content("a", "Desk", brand=brand, price=5.0), 2, stored=stored).write
+    assert made is not None
+    await index.write([made])
+    values = await said(index, ids("a"))
+    assert values == await said_by_traits(index, ids("a"))
+    assert (values[ids("a")[0]]["brand"], values[ids("a")[0]]["price"]) == ((brand,), 5.0)
+
+
+async def test_the_embedded_index_keeps_the_columns_of_a_new_text_that_has_the_same_values() -> None:
+    async with opened("edge") as index:
+        assert isinstance(index, EdgeIndex)
+        await put(index, content("a", "Lamp", brand="Garden", price=5.0), 1)
+        assert index._columns.at_hand(ids("a")) is not None
+        stored = (await index.stored(["a"], vectors=True))["a"]
+        made = planned(content("a", "Desk", brand="Garden", price=5.0), 2, stored=stored).write
+        assert made is not None
+        await index.write([made])
+        assert index._columns._missing(ids("a")) == []
 
 
 async def test_the_embedded_index_forgets_all_columns_once_it_knows_too_many(tmp_path: Path) -> None:

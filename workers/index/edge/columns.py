@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from qdrant_edge import EdgeShard
 
+    from workers.index.writes import Upsert
+
 CODES_SPARE = 10_000
 """The texts of a field that may be remembered beyond one for each point: texts that no item has any more among them."""
 READ_POINTS = 128
@@ -147,3 +149,10 @@ class KnownColumns:
         self._codes = {field: Codes() for field in TEXT_FIELDS}
         self._texts = {field: np.zeros(ROWS_AT_FIRST, dtype=np.int32) for field in TEXT_FIELDS}
         self._numbers = {field: np.zeros(ROWS_AT_FIRST, dtype=np.float64) for field in NUMBER_FIELDS}
+
+
+def has_same_columns(text: Upsert) -> bool:
+    """Return whether a point has the values after a new text that the point it was planned on has."""
+    before: Mapping[str, Any] = text.planned_on.payload if text.planned_on is not None else {}
+    now: Mapping[str, Any] = text.payload
+    return all(before.get(field) == now.get(field) for field in FIELDS)

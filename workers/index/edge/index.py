@@ -23,6 +23,7 @@ from schemas.errors import Gone, Unavailable
 from schemas.points import point_id
 from workers.index.edge import filters as where
 from workers.index.edge.bounds import BOUNDS, EdgeBounds
+from workers.index.edge.columns import has_same_columns
 from workers.index.edge.mapped_pages import release_pages
 from workers.index.edge.operations import accepted, read_head
 from workers.index.edge.reading import EdgeReading
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
     from schemas.points import Payload
     from workers.index.edge.lock import ShardLock
+    from workers.index.edge.writes import CarriedOut
     from workers.index.metadata import Metadata
     from workers.index.stored import Stored
     from workers.index.writes import DenseVector, Write
@@ -91,14 +93,7 @@ class EdgeIndex(EdgeReading):
         turns, missed = CooperativeTurns(self._gate), set[str]()
         for start in range(0, len(writes), WRITES_AT_ONCE):
             several = writes[start : start + WRITES_AT_ONCE]
-            try:
-                done = self._writes.write(several)
-            finally:
-                self._forget([point_id(write.product_id) for write in several])
-            missed |= done.missed
-            last = {write.product_id: write for write in several}
-            written = [each for each in done.upserted if last[each.product_id] is each]
-            self._columns.note({point_id(each.product_id): each.payload for each in written})
+            missed |= self._carry_out(several).missed
             self._release_pages_after(len(several))
             await turns.yield_if_over()
         return missed
@@ -155,6 +150,22 @@ class EdgeIndex(EdgeReading):
             self._closed = True
             self._shard.close()
             self._lock.release()
+
+    def _carry_out(self, writes: Sequence[Write]) -> CarriedOut:
+        """Carry out writes, and forget what is remembered of their points but for values that stayed or are known."""
+        points = {point_id(write.product_id): write for write in writes}
+        try:
+            done = self._writes.write(writes)
+        except BaseException:
+            self._forget([*points])
+            raise
+        last = {point_id(each.product_id): each for each in done.upserted if points[point_id(each.product_id)] is each}
+        texts = {point_id(each.product_id) for each in done.texts if has_same_columns(each)}
+        stayed = texts & last.keys()
+        self._traits.forget(points)
+        self._columns.forget(points.keys() - stayed)
+        self._columns.note({point: each.payload for point, each in last.items() if point not in stayed})
+        return done
 
     def _release_pages_after(self, writes: int) -> None:
         self._mapped_writes += writes

@@ -36,6 +36,8 @@ class CarriedOut(NamedTuple):
     """The product_ids of the patches that found another version; see `Index`."""
     upserted: list[Upsert]
     """The upserts that were carried out. Others may have been, if the shard had to look at the version."""
+    texts: list[Upsert]
+    """Those of them for which what differs was written to the very point that they were planned on."""
 
 
 class ConditionalWrites:
@@ -77,16 +79,14 @@ class ConditionalWrites:
 
     def write(self, writes: Sequence[Write]) -> CarriedOut:
         """Carry out all writes in order. It does not suspend."""
-        done = CarriedOut(set(), [])
+        done = CarriedOut(set(), [], [])
         try:
             if self._has_failed:
                 self._clear_unfinished()
             self._look(writes)
             planned = [(write, self._text(write)) for write in writes]
             texts_in_hand.mark(self._shard, [write for write, text in planned if text])
-            done.missed.update(
-                write.product_id for write, text in planned if not self._write(write, text, done.upserted)
-            )
+            done.missed.update(write.product_id for write, text in planned if not self._write(write, text, done))
             return done
         except BaseException:
             self.forget()  # A write that failed may have been carried out.
@@ -105,13 +105,14 @@ class ConditionalWrites:
             return None
         return differences(write, before) if _keeps_vectors(write, before) else None
 
-    def _write(self, write: Write, text: list[UpdateOperation] | None, upserted: list[Upsert]) -> bool:
+    def _write(self, write: Write, text: list[UpdateOperation] | None, done: CarriedOut) -> bool:
         """Return whether the stored version has reached the one to be written, or none is to be."""
         known = self._versions.get(write.product_id)
         expected = write.base if isinstance(write, Patch) else write.version
         if isinstance(write, Upsert):
             if self._upsert(write, known, text):
-                upserted.append(write)
+                done.upserted.append(write)
+                done.texts.extend([] if text is None else [write])
         elif known == expected:
             self._shard.update(operation(write))
             self._versions[write.product_id] = write.version
