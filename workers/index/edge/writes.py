@@ -37,7 +37,7 @@ class CarriedOut(NamedTuple):
     upserted: list[Upsert]
     """The upserts that were carried out. Others may have been, if the shard had to look at the version."""
     texts: list[Upsert]
-    """Those of them for which what differs was written to the very point that they were planned on."""
+    """The upserts among them of which only the difference was written, to the very point that they were planned on."""
 
 
 class ConditionalWrites:
