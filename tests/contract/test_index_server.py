@@ -10,6 +10,7 @@ import pytest
 from httpx import Headers
 from qdrant_client import AsyncQdrantClient, models
 from qdrant_client.http.exceptions import ResponseHandlingException, UnexpectedResponse
+from typing_extensions import override
 
 from schemas.errors import Gone, Misconfigured, Unavailable
 from schemas.queries import Filters
@@ -32,50 +33,60 @@ if TYPE_CHECKING:
 QUICK = Persistence(3, Backoff(0.001, 0.002))
 
 
-class Flaky(AsyncQdrantClient):
-    """Local mode behind a connection that breaks: the next batches are applied in part, then the answer is lost."""
+class Disturbed(AsyncQdrantClient):
+    """Local mode in which a test decides what becomes of each batch."""
+
+    async def batch_update_points(
+        self,
+        collection_name: str,
+        update_operations: Sequence[models.UpdateOperation],
+        wait: bool = True,
+        ordering: models.WriteOrdering | None = None,
+        timeout: int | None = None,  # noqa: ASYNC109  # As the client has it.
+        **more: Any,
+    ) -> list[models.UpdateResult]:
+        return await self.carried_out(collection_name, update_operations)
+
+    async def carried_out(
+        self, collection: str, several: Sequence[models.UpdateOperation]
+    ) -> list[models.UpdateResult]:
+        return await super().batch_update_points(collection, several)
+
+
+class Flaky(Disturbed):
+    """A connection that breaks: the next batches are applied in part, then the answer is lost."""
 
     breaks = 0
     applied = 0
 
-    async def batch_update_points(
-        self,
-        collection_name: str,
-        update_operations: Sequence[models.UpdateOperation],
-        wait: bool = True,
-        ordering: models.WriteOrdering | None = None,
-        timeout: int | None = None,  # noqa: ASYNC109  # As the client has it.
-        **more: Any,
+    @override
+    async def carried_out(
+        self, collection: str, several: Sequence[models.UpdateOperation]
     ) -> list[models.UpdateResult]:
         if self.breaks:
             self.breaks -= 1
-            await super().batch_update_points(collection_name, update_operations[: self.applied], **more)
+            await super().carried_out(collection, several[: self.applied])
             raise ResponseHandlingException(ConnectionError("connection lost"))
-        return await super().batch_update_points(collection_name, update_operations, **more)
+        return await super().carried_out(collection, several)
 
 
-class Interrupted(AsyncQdrantClient):
-    """Local mode, where another worker writes before the last operation of the next batch that writes a vector."""
+class Interrupted(Disturbed):
+    """Another worker, which writes before the last operation of the next batch that writes a vector."""
 
     other: Write | None = None
 
-    async def batch_update_points(
-        self,
-        collection_name: str,
-        update_operations: Sequence[models.UpdateOperation],
-        wait: bool = True,
-        ordering: models.WriteOrdering | None = None,
-        timeout: int | None = None,  # noqa: ASYNC109  # As the client has it.
-        **more: Any,
+    @override
+    async def carried_out(
+        self, collection: str, several: Sequence[models.UpdateOperation]
     ) -> list[models.UpdateResult]:
-        writes_vector = any(isinstance(each, models.UpdateVectorsOperation) for each in update_operations)
+        writes_vector = any(isinstance(each, models.UpdateVectorsOperation) for each in several)
         if self.other is None or not writes_vector:
-            return await super().batch_update_points(collection_name, update_operations, **more)
-        *first, last = update_operations
-        await super().batch_update_points(collection_name, first, **more)
+            return await super().carried_out(collection, several)
+        *first, last = several
+        await super().carried_out(collection, first)
         other, self.other = self.other, None
-        await super().batch_update_points(collection_name, operations([other]), **more)
-        return await super().batch_update_points(collection_name, [last], **more)
+        await super().carried_out(collection, operations([other]))
+        return await super().carried_out(collection, [last])
 
 
 async def serving(client: AsyncQdrantClient, persistence: Persistence = PERSISTENCE, alias: str = "items") -> Index:
