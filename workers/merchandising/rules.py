@@ -6,9 +6,8 @@ from functools import lru_cache, partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from workers.index.conditions import conditions
-from workers.words.chunks import chunks
-from workers.words.folding import folded
 from workers.words.phrases import phrase_key, phrases_in
+from workers.words.written import chunks_of
 
 if TYPE_CHECKING:
     from schemas.rules import Rule, Target
@@ -98,7 +97,7 @@ class Rules:
         """Return the ids of the rules whose phrase the query is, or contains."""
         found = set(self._exact.get(phrase_key(query), ()))
         if self._contained:
-            contained = phrases_in(chunks(folded(query)), self._contained)
+            contained = phrases_in(chunks_of(query), self._contained)
             found.update(rule_id for phrase in contained for rule_id in self._contained[phrase.key])
         return found
 

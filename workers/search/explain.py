@@ -16,11 +16,10 @@ from workers.search.arranging import browsed_page, ordered_groups
 from workers.search.cheap import Cheap
 from workers.search.hit_explanation import HitExplainer, place_in
 from workers.search.turned_prices import filters_now
-from workers.words.chunks import chunks
-from workers.words.folding import folded
 from workers.words.identity import gtin_term, id_term
 from workers.words.item import item_words
 from workers.words.query import query_terms
+from workers.words.written import chunks_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -135,7 +134,7 @@ def matched_words(query: str, payload: Payload | None) -> list[WordMatch]:
     """Return the words of a query, each with the fields of the item that have one of its terms."""
     said = {} if payload is None else {name: _terms_of(payload, name) for name in TEXT_FIELDS}
     found = []
-    for word in list(dict.fromkeys(chunks(folded(query))))[:WORDS_MAX]:
+    for word in list(dict.fromkeys(chunks_of(query)))[:WORDS_MAX]:
         terms = {term for term in query_terms(word) if not term.startswith("=")} | {id_term(word), gtin_term(word)}
         found.append(WordMatch(word=word, fields=[name for name, says in said.items() if says & terms]))
     return found

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from workers.understanding.guesses import Known
 from workers.understanding.read import understand
-from workers.words.chunks import chunks, terms
-from workers.words.folding import folded
+from workers.words.chunks import terms
 from workers.words.query import FUNCTION_WORDS, STEM_WEIGHT
 from workers.words.rarity import RARITY_MIN, rarity
 from workers.words.stems import SNOWBALL, stem
+from workers.words.written import chunks_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -31,7 +31,7 @@ class QueryTerms:
 
     def __call__(self, text: str) -> Mapping[str, float]:
         """Return the terms with their weights, > 0."""
-        known, said = self._vocabulary, chunks(folded(text))
+        known, said = self._vocabulary, chunks_of(text)
         found = self._rules.terms(text, known)
         guesses = understand(text, Known(brands=known.brands, attributes=known.attributes)).guesses
         boosts = {each.term: BOOST_WEIGHT for each in guesses if each.term is not None}

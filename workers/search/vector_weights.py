@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workers.words.chunks import chunks, is_quantity
-from workers.words.folding import folded
+from workers.words.chunks import is_quantity
+from workers.words.written import chunks_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,7 +38,7 @@ def query_kind(query: str, *, is_brand: bool) -> QueryKind:
     """Return the kind of a query."""
     if is_brand:
         return "brand"
-    return "part_number" if any(map(_is_part_number, chunks(folded(query)))) else "plain"
+    return "part_number" if any(map(_is_part_number, chunks_of(query))) else "plain"
 
 
 def left_to_vectors(words: Sequence[Found], words_best: float) -> float:

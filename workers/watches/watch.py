@@ -9,9 +9,9 @@ from workers.index.conditions import Is, IsIn, Within, conditions, name_keys_of
 from workers.point.payload import is_visible
 from workers.state.prices import offers_by, price_now
 from workers.watches.offered import asked_price, moment_ms, prices_of
-from workers.words.chunks import chunks, terms
-from workers.words.folding import folded
+from workers.words.chunks import terms
 from workers.words.query import FUNCTION_WORDS
+from workers.words.written import chunks_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -66,7 +66,7 @@ def watch_of(watch_id: str, record: WatchRecord) -> Watch:
 
 def counting_words(text: str) -> list[str]:
     """Return the words of a query that an item must have: all but words such as `for`, if there are others."""
-    found = list(dict.fromkeys(chunks(folded(text))))
+    found = list(dict.fromkeys(chunks_of(text)))
     return [word for word in found if word not in FUNCTION_WORDS] or found
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from workers.words.chunks import chunks, is_unspaced, terms
-from workers.words.folding import folded
+from workers.words.chunks import is_unspaced, terms
 from workers.words.stems import singular
+from workers.words.written import chunks_of
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Sequence
@@ -30,7 +30,7 @@ class FoundPhrase(NamedTuple):
 
 def phrase_key(phrase: str) -> PhraseKey:
     """Return the key that a phrase is compared by, an element a word."""
-    return tuple(map(_form, chunks(folded(phrase))))
+    return tuple(map(_form, chunks_of(phrase)))
 
 
 def phrases_in(found: Sequence[str], keys: Container[PhraseKey]) -> Iterator[FoundPhrase]:

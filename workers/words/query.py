@@ -8,10 +8,11 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from workers.words.chunks import chunks, dimensions, is_unspaced, terms
-from workers.words.folding import folded, spelled_out
+from workers.words.folding import spelled_out
 from workers.words.head_nouns import head_nouns
 from workers.words.identity import title_term
 from workers.words.stems import SNOWBALL, singular, stem
+from workers.words.written import chunks_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -45,7 +46,7 @@ FUNCTION_WORDS = frozenset(
 @lru_cache(1_024)
 def query_terms(text: str) -> Mapping[str, float]:
     """Return the terms of a query with their weights, > 0. Empty if the query has neither a letter nor a digit."""
-    found = chunks(folded(text))[:CHUNKS_MAX]
+    found = chunks_of(text)[:CHUNKS_MAX]
     weights: dict[str, float] = defaultdict(float)
     for number, chunk in enumerate(found, start=1):
         share = FUNCTION_WEIGHT if chunk in FUNCTION_WORDS and number < len(found) else 1.0

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from schemas.setting_files import parse_setting_file
-from workers.words.chunks import chunks, terms
-from workers.words.folding import folded
+from workers.words.chunks import terms
 from workers.words.phrases import WORDS_MAX, phrase_key, phrases_in
 from workers.words.query import query_terms
 from workers.words.rarity import NO_COUNTS, RARITY_MIN, rarity
 from workers.words.surface import words
+from workers.words.written import chunks_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -96,7 +96,7 @@ class Synonyms:
         own = query_terms(text)
         if not self._targets:
             return own
-        found, typed = dict(own), chunks(folded(text))
+        found, typed = dict(own), chunks_of(text)
         for each in phrases_in(typed, self._targets):
             said = _rarities(typed[each.start : each.end] or each.key, catalogue)
             for target in self._targets[each.key]:
@@ -129,7 +129,7 @@ def _weighted(phrase: str, typed: Sequence[float | None], catalogue: ItemCounts)
     its terms."""
     never = rarity(0, catalogue.items)
     worth = sum(never if each is None else each for each in typed)
-    said = _rarities(chunks(folded(phrase)), catalogue)
+    said = _rarities(chunks_of(phrase), catalogue)
     # A word of no title may still be in descriptions: it counts as rare as what was typed.
     usual = worth / len(typed)
     whole = sum(max(RARITY_MIN, usual if each is None else each) for each in said.values())

@@ -16,9 +16,11 @@ CHARACTERS_KNOWN_MAX = 2_000
 
 def chunks_of(text: str) -> tuple[str, ...]:
     """Return the words, part numbers, numbers, quantities and unspaced runs of a text, folded, in their order."""
-    return _known(text) if len(text) <= CHARACTERS_KNOWN_MAX else tuple(chunks(folded(text)))
+    return _known(text) if len(text) <= CHARACTERS_KNOWN_MAX else _found(text)
 
 
-@lru_cache(TEXTS_KNOWN_MAX)
-def _known(text: str) -> tuple[str, ...]:
+def _found(text: str) -> tuple[str, ...]:
     return tuple(chunks(folded(text)))
+
+
+_known = lru_cache(TEXTS_KNOWN_MAX)(_found)
