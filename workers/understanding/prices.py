@@ -44,6 +44,7 @@ def prepare() -> None:
     """
     for patterns, _ in _NAMES:
         patterns()
+    packs()
 
 
 def price_guesses(text: str, known: Known, starts: Collection[int]) -> Iterator[Guess]:

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 POINT_IDS_KNOWN_MAX = 100_000
 """The most point ids that are remembered as text, some 200 bytes each. Two rankings of a search have 400."""
-_NESTED_BUT_OFFERS = NESTED_FIELDS - {"offers"}
 
 
 def operation(write: Write, *, checked: bool = True) -> UpdateOperation:
@@ -81,12 +80,18 @@ def ids_of(points: Sequence[Record | ScoredPoint]) -> list[str]:
 
 def read(record: Record) -> Payload:
     """Return the payload as it was written."""
-    return _read(record, offers_in)
+    return complete_payload(decoded(record, {"offers": offers_in}))
 
 
 def read_head(record: Record) -> Payload:
     """Return the payload as `read` does, but many offers by fields, as they are most quickly compared."""
-    return _read(record, columns_in)
+    return complete_payload(decoded(record, {"offers": columns_in}))
+
+
+def decoded(record: Record, ways: Mapping[str, Callable[[str], Any]]) -> dict[str, Any]:
+    """Return the fields that were read with the nested ones decoded, from JSON or in the way that is given for one."""
+    stored = record.payload or {}
+    return stored | {field: ways.get(field, orjson.loads)(stored[field]) for field in NESTED_FIELDS & stored.keys()}
 
 
 def dense(record: Record) -> NDArray[np.float32] | None:
@@ -121,14 +126,6 @@ def _written(payload: Mapping[str, Any]) -> dict[str, Any]:
         field: _as_text(field, value) if field in NESTED_FIELDS and value is not None else value
         for field, value in payload.items()
     }
-
-
-def _read(record: Record, offers_of: Callable[[str], Any]) -> Payload:
-    stored = record.payload or {}
-    nested = {field: orjson.loads(stored[field]) for field in _NESTED_BUT_OFFERS & stored.keys()}
-    if "offers" in stored:
-        nested["offers"] = offers_of(stored["offers"])
-    return complete_payload(stored | nested)
 
 
 def _as_text(field: str, value: Any) -> str:

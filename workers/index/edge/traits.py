@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import orjson
 from qdrant_edge import PayloadSelector
 
 from workers.index.edge.offers_text import offers_in
-from workers.index.edge.operations import id_of
-from workers.index.layout import NESTED_FIELDS
+from workers.index.edge.operations import decoded, id_of
 from workers.index.price_lists import price_list
 from workers.index.traits import SALE_FIELDS, TRAIT_FIELDS, EncodedAttributes, traits_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from qdrant_edge import EdgeShard, Record
 
@@ -31,7 +29,7 @@ READ_POINTS = 128
 """The points that are read between two turns of others, in about 1.5 ms."""
 OFFERS = PayloadSelector.Include(["offers"])
 SELECTED = PayloadSelector.Include([*TRAIT_FIELDS, *SALE_FIELDS])
-_DECODED = NESTED_FIELDS.intersection([*TRAIT_FIELDS, *SALE_FIELDS]) - {"attributes", "offers"}
+_WAYS: Mapping[str, Callable[[str], Any]] = {"offers": offers_in, "attributes": EncodedAttributes}
 
 
 class KnownTraits:
@@ -78,17 +76,7 @@ class KnownTraits:
         if point_ids:
             self._known |= dict.fromkeys(point_ids)
             records = self._shard.retrieve(list(point_ids), SELECTED, False)
-            self._known |= {id_of(record): _traits(record) for record in records}
-
-
-def _traits(record: Record) -> Traits | None:
-    stored = record.payload or {}
-    read = {field: orjson.loads(stored[field]) for field in _DECODED & stored.keys()}
-    if "offers" in stored:
-        read["offers"] = offers_in(stored["offers"])
-    if "attributes" in stored:
-        read["attributes"] = EncodedAttributes(stored["attributes"])
-    return traits_of(stored | read)
+            self._known |= {id_of(record): traits_of(decoded(record, _WAYS)) for record in records}
 
 
 def _offers(record: Record) -> str:

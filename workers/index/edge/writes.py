@@ -112,7 +112,8 @@ class ConditionalWrites:
         if isinstance(write, Upsert):
             if self._upsert(write, known, text):
                 done.upserted.append(write)
-                done.texts.extend([] if text is None else [write])
+                if text is not None:
+                    done.texts.append(write)
         elif known == expected:
             self._shard.update(operation(write))
             self._versions[write.product_id] = write.version
