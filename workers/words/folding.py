@@ -9,11 +9,12 @@ from functools import cache
 import opencc
 
 from schemas.texts import visible, with_ascii_digits
+from workers.words.vowel_marks import without_marks
 
 HAN_FIRST, HAN_LAST = 0x3400, 0x9FFF
 """The Chinese characters of the Basic Multilingual Plane. Shops hardly use those beyond it that have two forms."""
 _ACCENTS = re.compile("[\u0300-\u036f]+")
-"""The accents of Latin, Greek and Cyrillic letters. The marks of other scripts change the letter."""
+"""The accents of Latin, Greek and Cyrillic letters. Those of other scripts are in `workers.words.vowel_marks`."""
 _UMLAUT = re.compile("[äöü]", re.IGNORECASE)
 _TWO_LETTERS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 _FRACTIONS = "¼½¾⅐⅑⅒⅓⅔⅕⅖⅗⅘⅙⅚⅛⅜⅝⅞"
@@ -24,6 +25,7 @@ _SIGNS = {
     **dict.fromkeys("“”„″〃", '"'),
     "×": "x",
     "№": "no",
+    **dict(zip("٫٬", ".,", strict=True)),  # The signs in numbers of Arabic digits.
     # NFKC would make the number 11/2 of 1½.
     **{sign: " " + unicodedata.normalize("NFKC", sign).replace("⁄", "/") for sign in _FRACTIONS},
 }
@@ -41,8 +43,10 @@ _LETTERS = {
     "ı": "i",
     "著": "着",
     "俱": "具",
+    **dict(zip("么暱渖缐讬谘迳钜锺镟馀麹麺䌽鍊", "么昵沈线托咨径巨钟旋余曲面彩链", strict=True)),
 }
-"""Signs that Unicode does not decompose further, and two Chinese ones whose forms OpenCC keeps apart."""
+"""Signs that Unicode does not decompose further, and Chinese ones whose forms OpenCC keeps apart: 钜 becomes 鉅 in
+Traditional, and that is 巨 in Simplified; 鍊 is 链 within words such as 項鍊 and 拉鍊 alone."""
 
 _VARIANTS = ("tw", "hk", "t")
 """OpenCC's names of the Traditional standards. Hong Kong writes 衞 where others write 衛."""
@@ -50,7 +54,7 @@ _VARIANTS = ("tw", "hk", "t")
 
 def folded(text: str) -> str:
     """Return the text in lower case, without differences of width, accent, ligature, digits, kana or Chinese script,
-    and without characters that nobody sees.
+    without characters that nobody sees, and with vowels that are marks as letters.
     """
     if text.isascii():
         return text.lower()
@@ -74,7 +78,8 @@ def _signs() -> dict[int, str]:
 
 @cache
 def _letters() -> dict[int, str]:
-    """Return the table of letters, each Traditional character with its Simplified one, hiragana with katakana.
+    """Return the table of letters, each Traditional character with its Simplified one, hiragana with katakana, and
+    those with marks.
 
     Characters are mapped one by one. OpenCC converts a phrase by the words beside it, so a part of a title would not
     always become a part of the converted title.
@@ -85,4 +90,4 @@ def _letters() -> dict[int, str]:
         converted = opencc.OpenCC(f"{variant}2s").convert(han)
         table |= {ord(one): other for one, other in zip(han, converted, strict=True) if one != other}
     table |= {code: chr(code + _KATAKANA_OFFSET) for code in _HIRAGANA}
-    return table | {ord(one): other for one, other in _LETTERS.items()}
+    return table | without_marks() | {ord(one): other for one, other in _LETTERS.items()}

@@ -21,12 +21,13 @@ if TYPE_CHECKING:
 
     from schemas.points import Content
 
-ANALYSIS_VERSION = 8
+ANALYSIS_VERSION = 9
 """The version of the analysis. It rises whenever an item or a query gets other terms, or a term another weight.
 
 Version 1 was Qdrant's multilingual tokenizer, versions 2 and 3 took more times, numbers and addresses for words,
 version 4 knew no head nouns, version 5 no colours and sizes, and fewer plurals, version 6 no kana, Roman numerals,
-orders of dimensions, and fewer units, version 7 took colours, packs and what is counted for things.
+orders of dimensions, and fewer units, version 7 took colours, packs and what is counted for things, version 8 cut words
+at vowels that are marks.
 """
 TITLE_WEIGHT, CATEGORY_WEIGHT = 3, 2
 """The number of times that a term of these fields counts; one of any other field counts once. Measured in

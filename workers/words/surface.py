@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _JOINING = (
-    r"[\u0300-\u036f\u0483-\u0489\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u1160-\u11ff\u20d0-\u20ff\u3099\u309a"
-    r"\ufe00-\ufe2f\uff9e\uff9f\u00ad\u200b-\u200f\u2060\ufeff]"
+    r"(?:[\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670"
+    r"\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed\u0730-\u074a\u07a6-\u07b0\u1160-\u11ff\u20d0-\u20ff\u3099"
+    r"\u309a\ufe00-\ufe2f\uff9e\uff9f\u00ad\u200b-\u200f\u2060\ufeff]|(?![\w\s\u0964\u0965])[\u0900-\u0dff])"
 )
 _CLUSTER = re.compile(rf"(?P<plain>[\x00-\x7f]+(?!{_JOINING}))|.{_JOINING}*", re.DOTALL)
 """A run of plain characters; or any other one with those after it that Unicode may join to it, or that show nothing."""

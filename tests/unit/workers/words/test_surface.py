@@ -38,7 +38,7 @@ def test_folding_in_place_gives_the_folded_text_or_nothing(text: str) -> None:
     assert all(0 <= start < end <= len(text) for start, end in zip(found.starts, found.ends, strict=True))
 
 
-@given(st.text(alphabet="aé 蛋糕ß-5ﬁ\u0301麵", max_size=30))
+@given(st.text(alphabet="aé 蛋糕ß-5ﬁ\u0301麵कि\u094d\u093cأ\u064e\u09c7\u09be", max_size=30))
 def test_the_words_in_their_places_are_the_chunks_of_the_text(text: str) -> None:
     found = list(words(text))
     assert [word.chunk for word in found] in (chunks(folded(text)), [])
