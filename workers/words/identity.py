@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from itertools import islice
+from itertools import chain, groupby, islice
 from typing import TYPE_CHECKING
 
 from schemas.canaries import CANARY_PREFIX
-from workers.words.chunks import is_quantity, terms
+from workers.words.chunks import UNSPACED, is_quantity, terms
 from workers.words.folding import folded
 from workers.words.head_nouns import NOUN_MARK
 from workers.words.stems import STEM_MARK
@@ -25,6 +25,9 @@ IDENTIFIERS_MAX = 8
 
 _SEPARATORS = re.compile(r"[\s_-]")
 """Signs between the parts of an id that nobody types alike."""
+_BETWEEN = re.compile(rf"[,;:=|、，；：]+|(?<=[{UNSPACED}])(?=[^{UNSPACED}])|(?<=[^{UNSPACED}])(?=[{UNSPACED}])")
+"""Places within a word where an id may begin or end: of a list, behind `EAN:`, and beside a script without blanks."""
+_GTIN_DIGITS = (8, 12, 13, 14)
 _AROUND = " ?!.,;:()[]{}<>"
 """Signs around an id that are none of it."""
 _NO_GTIN = "%"
@@ -126,9 +129,21 @@ def gtin_term(gtin: str) -> str:
 
 
 def identifiers(query: str) -> list[str]:
-    """Return the texts that may be an id or a GTIN: the whole query, and the first of its words with such a form."""
-    words = islice(filter(_may_be_identifier, query.split()), IDENTIFIERS_MAX)
-    return [each for each in dict.fromkeys((query, *words)) if _bare(each)]
+    """Return the texts that may be an id or a GTIN: the whole query, and the first of its words, of their parts and of
+    its numbers in groups (`4 006381 333931`) with such a form."""
+    words = query.split()
+    parts = chain.from_iterable((word, *_BETWEEN.split(word)) for word in words)
+    distinct = dict.fromkeys(chain(parts, _in_groups(words)))
+    named = islice(filter(_may_be_identifier, distinct), IDENTIFIERS_MAX)
+    return [each for each in dict.fromkeys((query, *named)) if _bare(each)]
+
+
+def _in_groups(words: Iterable[str]) -> Iterator[str]:
+    """Iterate over neighbouring numbers that have the digits of a GTIN together, as packages print it."""
+    for is_number, found in groupby(words, key=str.isdigit):
+        joined = "".join(found) if is_number else ""
+        if len(joined) in _GTIN_DIGITS:
+            yield joined
 
 
 def _may_be_identifier(word: str) -> bool:

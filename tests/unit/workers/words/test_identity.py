@@ -69,6 +69,13 @@ def test_zeros_within_an_id_count(one: str, other: str) -> None:
         ("usb-c hub", []),
         ("lamp 12345678", ["12345678"]),
         ("lamp a1", []),
+        ("kettle 4 006381 333931", ["4006381333931"]),
+        ("4 eggs 10 cm 12 12", []),
+        ("P000002300,AB-1234/5", ["P000002300", "AB-1234/5"]),
+        ("EAN:4006381333931", ["4006381333931"]),
+        ("水壺P000002300", ["P000002300"]),
+        ("4006381333931보온병", ["4006381333931"]),
+        ("条码：4006381333931", ["4006381333931"]),
     ],
 )
 def test_a_word_of_a_longer_query_may_be_an_id_by_its_form(query: str, named: list[str]) -> None:
