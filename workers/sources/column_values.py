@@ -63,8 +63,17 @@ def _is_text(language: str, text: Any) -> bool:
 
 
 def levels(value: Any) -> Any:
-    """Return the levels of a category that is written with > between them."""
-    return [level.strip() for level in value.split(">")] if isinstance(value, str) else value
+    """Return the levels of a category that is written with > between them, or as the list in a column of type json."""
+    if not isinstance(value, str):
+        return value
+    if value.startswith("["):
+        try:
+            listed = orjson.loads(value)
+        except orjson.JSONDecodeError:
+            listed = None
+        if isinstance(listed, list) and all(isinstance(level, str) for level in listed):
+            return listed
+    return [level.strip() for level in value.split(">")]
 
 
 def availability(value: Any) -> Any:

@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, Any
 from schemas.errors import InvalidEvent
 from schemas.texts import is_set
 from workers.sources.connect_schema import NO_TYPES, ColumnTypes, column_types
+from workers.sources.connect_values import reader
 from workers.sources.mapping import field_sources
-from workers.sources.messages import Body, Message, id_in_key, key_columns, object_of
+from workers.sources.messages import Body, Message, id_in_key, key_columns, key_schema, object_of
 from workers.sources.row_bodies import RowChange, bodies_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from workers.sources.connect_schema import Types
     from workers.sources.mapping import Column
     from workers.sources.messages import Adapter
 
@@ -27,8 +29,10 @@ OPS = ("c", "r", "u", "d")
 WHOLE_ROWS = ("mysql", "mariadb", "oracle", "sqlserver", "db2")
 """Connectors of databases whose logs have a deleted row whole. That of PostgreSQL invents what is not in its key."""
 
-_ORDER = ("lsn", "file", "pos", "scn", "change_lsn", "commit_lsn")
+_ORDER = ("lsn", "file", "pos", "scn", "change_lsn", "commit_lsn", "ord")
 """The members of `source` that say where the change stands in the log of its database."""
+_ORD_BITS = 30
+"""The bits of the place of an operation of MongoDB within its second, which leave 33 for the seconds."""
 _OF_CLOUD_EVENT = {
     "lsn": "iodebeziumlsn",
     "ts_ms": "iodebeziumtsms",
@@ -120,27 +124,30 @@ def _truncated(message: Message, table: object) -> InvalidEvent:
 def _unwrapped(message: Message, mapping: Mapping[str, Column] | None) -> RowChange:
     row, types = (None, None) if message.body is None else _payload(object_of(message, "row"))
     if row is None or types is None:
-        return RowChange(True, _deleted_row(message, mapping), {}, message.key, None, None, is_key=True)
+        return RowChange(True, *_deleted_row(message, mapping), message.key, None, None, is_key=True)
     if isinstance(row.get("source"), dict) and "op" in row:
         raise InvalidEvent("the record is a Debezium envelope: the format of the topic is debezium")
     source = {name: row.get(f"__source_{name}", row.get(f"__{name}")) for name in _ORDER}
+    source["ts_ms"] = _row_time(row)
     op = str(row.get("__op")).lower()
     if op == "t":
         raise _truncated(message, row.get("__table"))
     deleted = is_set(row.get("__deleted")) or op == "d"
     is_whole = row.get("__source_connector", row.get("__connector")) in WHOLE_ROWS
-    return RowChange(deleted, row, types.row, message.key, _position(source), _row_time(row), is_whole)
+    return RowChange(deleted, row, types.row, message.key, _position(source), source["ts_ms"], is_whole)
 
 
-def _deleted_row(message: Message, mapping: Mapping[str, Column] | None) -> dict[str, Any]:
-    """Return the columns in the key of a null record: all of them, or the only one, as ExtractField$Key leaves it."""
+def _deleted_row(message: Message, mapping: Mapping[str, Column] | None) -> tuple[dict[str, Any], Types]:
+    """Return the columns in the key of a null record, all of them, or the only one, as ExtractField$Key leaves it; and
+    what reads the only one. That of several is found with the key."""
     columns = key_columns(message.key)
     if columns is not None:
-        return columns
+        return columns, {}
     if message.topic != "products" or not message.key:
         raise InvalidEvent("the record is a delete whose key is no JSON object: use the JSON converter for keys")
-    column = mapping["product_id"].column if mapping else None
-    return {column or "product_id": id_in_key(message.key)}
+    column = (mapping["product_id"].column if mapping else None) or "product_id"
+    read = reader(key_schema(message.key) or {})
+    return {column: id_in_key(message.key)}, {} if read is None else {column: read}
 
 
 def _payload(body: dict[str, Any]) -> tuple[dict[str, Any] | None, ColumnTypes]:
@@ -158,8 +165,9 @@ def _of_cloud_event(attributes: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _position(source: Mapping[str, Any]) -> int | None:
-    """Return the position in the log of PostgreSQL (lsn), of MySQL or MariaDB (file, pos), of Oracle (scn), or of SQL
-    Server (change_lsn; of a row that a snapshot read, commit_lsn)."""
+    """Return the position in the log of PostgreSQL (lsn), of MySQL or MariaDB (file, pos), of Oracle (scn), of SQL
+    Server (change_lsn; of a row that a snapshot read, commit_lsn), or of MongoDB (ts_ms, which is in seconds, and ord).
+    """
     if (lsn := _whole(source.get("lsn"))) is not None:
         return lsn
     number = _whole(str(source.get("file")).rpartition(".")[2])
@@ -168,6 +176,9 @@ def _position(source: Mapping[str, Any]) -> int | None:
         return (number << 32) + pos  # At most 2**32 bytes a file.
     if (scn := _whole(source.get("scn"))) is not None:
         return scn
+    ord_, time_ms = _whole(source.get("ord")), _known_time(source.get("ts_ms"))
+    if ord_ is not None and time_ms is not None:
+        return (time_ms // 1000 << _ORD_BITS) + ord_
     changed = _sql_server_position(source.get("change_lsn"))
     return _sql_server_position(source.get("commit_lsn")) if changed is None else changed
 

@@ -32,7 +32,7 @@ TIMES = frozenset(("sale_starts_at", "sale_ends_at"))
 DECIMALS = frozenset(("price", "sale_price", "rating"))
 NAMES = frozenset(("product_id", "seller", "review_id", "reviewer_id", "item_group_id", "gtin", "brand"))
 """Fields that are texts, whose columns may well be numbers."""
-TEXTS = frozenset(("title", "description"))
+TEXTS = frozenset(("title", "description", "promotion"))
 """Fields that are texts too, or texts by language."""
 
 ROWS_CACHED_MAX = 64

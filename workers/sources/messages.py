@@ -97,6 +97,12 @@ def key_columns(key: bytes | None) -> JsonObject | None:
     return columns if isinstance(columns, dict) else None
 
 
+def key_schema(key: bytes | None) -> Any:
+    """Return the schema that the JSON converter of Kafka Connect wrote into a key; None for any other key."""
+    found = _json_or_none(key or b"")
+    return found["schema"] if isinstance(found, dict) and found.keys() == {"schema", "payload"} else None
+
+
 def id_in_key(key: bytes | None) -> str:
     """Return the product_id that a key of one value is, as plain text or as JSON, with or without its schema.
 

@@ -10,8 +10,9 @@ from schemas.errors import InvalidEvent
 from schemas.events import parse
 from schemas.times import TIME_MS_BELOW
 from workers.sources.column_values import is_hidden
+from workers.sources.connect_schema import column_types
 from workers.sources.mapping import OBJECTS, VISIBLE, by_name, mapped
-from workers.sources.messages import MISSHAPEN, Body, id_in_key, key_columns, without_false_sale
+from workers.sources.messages import MISSHAPEN, Body, id_in_key, key_columns, key_schema, without_false_sale
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -157,7 +158,8 @@ def _identity(topic: str, sources: Sequence[FieldSource], change: RowChange, *, 
             f"{source.field}: the delete does not say which, as {why}: make the column a part of the key of the table, "
             f"or {IDENTITY_FULL} and `replica_identity: full` in FRESHLINE_SOURCES{rewritten}"
         )
-    found = mapped(row, named, change.types)[0]
+    types = {**change.types, **column_types(key_schema(change.key)).row}  # A null record has no other schema.
+    found = mapped(row, named, types)[0]
     if is_whole and found.get("product_id") in (None, ""):
         raise InvalidEvent(f"product_id: is empty in the row that was deleted: {IDENTITY_FULL}, if it has not")
     return found

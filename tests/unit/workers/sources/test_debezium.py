@@ -542,6 +542,42 @@ def test_a_key_of_one_value_is_the_product(key: bytes) -> None:
     assert (event.op, event.product_id) == ("delete", "lamp-7")
 
 
+_NUMERIC = {"type": "bytes", "name": "org.apache.kafka.connect.data.Decimal", "parameters": {"scale": "0"}}
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        {"schema": {"type": "struct", "fields": [_NUMERIC | {"field": "sku"}]}, "payload": {"sku": "TQ=="}},
+        {"schema": _NUMERIC, "payload": "TQ=="},
+    ],
+)
+def test_a_decimal_in_the_key_of_a_tombstone_is_read_by_the_schema_of_the_key(key: dict[str, Any]) -> None:
+    [event] = events(debezium_unwrapped(PRODUCTS), message("products", None, key=key))
+    assert (event.op, event.product_id) == ("delete", "77")
+
+
+def test_a_decimal_in_the_key_of_a_delete_without_an_image_is_read_by_the_schema_of_the_key() -> None:
+    key = {"schema": {"type": "struct", "fields": [_NUMERIC | {"field": "sku"}]}, "payload": {"sku": "TQ=="}}
+    [event] = adapted(change("products", "d", 1, key=key))
+    assert (event.op, event.product_id) == ("delete", "77")
+
+
+def test_two_changes_of_a_document_in_one_second_are_ordered_by_their_place_in_it() -> None:
+    mapping = columns(product_id="_id", title="name")
+    operations = [(COMMIT_MS - 1000, 9, "First"), (COMMIT_MS, 1, "Second"), (COMMIT_MS, 2, "Third")]
+    rows = [
+        {"_id": "m", "name": name, "__op": "u", "__source_ts_ms": ts_ms, "__source_ord": ord_}
+        for ts_ms, ord_, name in operations
+    ]
+    for order in permutations(rows):
+        state = ItemState("m")
+        for row in order:
+            [event] = events(debezium_unwrapped(mapping), message("products", row))
+            state = fold.fold(state, event)
+        assert shown_facts(state, None) == {"title/und": "Third"}
+
+
 def test_an_envelope_where_rows_are_configured_is_refused_by_name() -> None:
     with pytest.raises(InvalidEvent, match="is a Debezium envelope"):
         events(debezium_unwrapped(PRODUCTS), change("products", "c", 1, after=LAMP))
@@ -726,6 +762,38 @@ def test_texts_by_language_come_from_columns_of_their_own_or_from_one_of_type_js
     for text in ('{"a note": "x"}', '{"en": 5}', "{curly}", "{"):
         [event] = adapted(change("products", "c", 1, after=LAMP | {"name": text}))
         assert event.facts["title/und"] == text
+
+
+@pytest.mark.parametrize(
+    ("column", "levels"),
+    [
+        ('["Home", "Lamps"]', ["Home", "Lamps"]),
+        (["Home", "Lamps"], ["Home", "Lamps"]),
+        ("Home > Lamps", ["Home", "Lamps"]),
+        ("[New] > Lamps", ["[New]", "Lamps"]),
+        ("[1, 2]", ["[1, 2]"]),
+    ],
+)
+def test_the_levels_of_a_category_are_a_list_or_a_text(column: object, levels: list[str]) -> None:
+    mapping = columns(product_id="sku", title="name", category="path")
+    [event] = events(debezium(mapping), change("products", "c", 1, after=LAMP | {"path": column}))
+    assert event.facts["category"] == levels
+
+
+@pytest.mark.parametrize(
+    ("column", "facts"),
+    [
+        ('{"en": "Sale", "de": "Angebot"}', {"promotion/en": "Sale", "promotion/de": "Angebot"}),
+        ("2 for 1", {"promotion/und": "2 for 1"}),
+        (20, {"promotion/und": "20"}),
+    ],
+)
+def test_a_promotion_is_a_text_or_the_texts_by_language_in_a_column_of_type_json(
+    column: object, facts: dict[str, str]
+) -> None:
+    mapping = PRICES | columns(promotion="slogan")
+    [event] = events(debezium(mapping), change("prices", "c", 1, after=OFFER | {"slogan": column}))
+    assert {name: value for name, value in event.facts.items() if name.startswith("promotion")} == facts
 
 
 @pytest.mark.parametrize(("stock", "word"), [("3", "in_stock"), ("3.000", "in_stock"), ("0.00", "out_of_stock")])
