@@ -14,6 +14,17 @@ if TYPE_CHECKING:
 
 _DOLLARS = ("USD", "HKD", "TWD", "SGD", "AUD", "CAD", "NZD", "MXN", "MOP")
 _YUAN = ("CNY", "HKD", "TWD", "MOP")
+_DOLLARS_OF = {"australian": "AUD", "canadian": "CAD", "new zealand": "NZD", "singapore": "SGD", "taiwan": "TWD"}
+_WORDS_OF_ONE = {
+    **dict.fromkeys(("baht", "บาท"), "THB"),
+    **dict.fromkeys(("dong", "đồng"), "VND"),
+    **dict.fromkeys(("hryvnia", "грн"), "UAH"),
+    **dict.fromkeys(("lei", "leu"), "RON"),
+    **dict.fromkeys(("ringgit", "rm"), "MYR"),
+    **dict.fromkeys(("rupiah", "rp"), "IDR"),
+    **dict.fromkeys(("shekel", "shekels"), "ILS"),
+    **dict(zip(("forint", "leva", "naira", "rand", "reais"), ("HUF", "BGN", "NGN", "ZAR", "BRL"), strict=True)),
+}
 SIGNS: dict[str, tuple[str, ...]] = {
     **{sign: (code,) for sign, code in SIGNS_OF_ONE.items()},
     "$": _DOLLARS,
@@ -37,7 +48,19 @@ WORDS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("zł", "zloty", "złotych"), ("PLN",)),
     **dict.fromkeys(("kč",), ("CZK",)),
     **dict.fromkeys(("kr", "kronor", "kroner"), ("SEK", "NOK", "DKK", "ISK")),
-    **dict.fromkeys(("franken", "francs"), ("CHF",)),
+    **dict.fromkeys(("franken", "francs", "swiss francs", "fr"), ("CHF",)),
+    **dict.fromkeys(("us dollar", "us dollars", "american dollars"), ("USD",)),
+    **dict.fromkeys(("hk dollar", "hk dollars", "hong kong dollar", "hong kong dollars"), ("HKD",)),
+    **{f"{of} {word}": (code,) for of, code in _DOLLARS_OF.items() for word in ("dollar", "dollars")},
+    **dict.fromkeys(("british pounds", "pounds sterling"), ("GBP",)),
+    **dict.fromkeys(("rupee", "rupees", "rs"), ("INR", "PKR", "LKR", "NPR", "MUR")),
+    **dict.fromkeys(("peso", "pesos"), ("MXN", "PHP", "ARS", "CLP", "COP", "UYU", "DOP", "CUP")),
+    **dict.fromkeys(("ruble", "rubles", "rouble", "roubles", "руб", "рубль", "рублей", "рубля"), ("RUB", "BYN")),
+    **dict.fromkeys(("lira", "liras", "tl"), ("TRY",)),
+    **dict.fromkeys(("dirham", "dirhams"), ("AED", "MAD")),
+    **dict.fromkeys(("riyal", "riyals", "rial", "rials"), ("SAR", "QAR", "OMR", "YER", "IRR")),
+    **dict.fromkeys(("won", "원"), ("KRW",)),
+    **{word: (code,) for word, code in _WORDS_OF_ONE.items()},
 }
 """The currencies by word, in lower case. `pounds` is none of them, since it is a weight as well."""
 _ALSO_WORDS = frozenset(
@@ -53,26 +76,40 @@ CAD, HUF and ILS are words as well, but behind a sum they are currencies in any 
 PRICE_MAX = 1e12
 """A greater number is no price."""
 
-_NUMBER = r"(?<![.,])\d{1,12}(?:[.,]\d{1,3})*(?![.,]?\d)"
+_NUMBER_BEHIND = r"(?:\d{1,3}(?:['’]\d{3})+(?:\.\d{1,2})?|\d{1,12}(?:[.,]\d{1,3})*)(?![.,]?\d|['’]\d{3})"
+_NUMBER = rf"(?<![.,'’]){_NUMBER_BEHIND}"
+"""A number, with the apostrophes between its groups that the Swiss write: `1'000 CHF`."""
+_TIMES = {"k": 1_000, "百": 100, "千": 1_000, "萬": 10_000, "万": 10_000}
+_MANY = f"(?:\\s?(?:k(?!{SIGN})|[百千萬万]))"
+"""The pattern of a word for thousands behind a number: `$1.5k`, `2千元`, `1.5萬以下`."""
 _SIGN_BEFORE = "|".join(map(re.escape, sorted(SIGNS, key=len, reverse=True)))
 _CODE_IN_CAPITALS = f"(?-i:{'|'.join(sorted(_ALSO_WORDS))})"
 _CODE_BEFORE = "|".join((*sorted(CURRENCIES - _ALSO_WORDS), _CODE_IN_CAPITALS))
 _LONGEST_FIRST = sorted(WORDS.keys() - {code.lower() for code in _ALSO_WORDS}, key=len, reverse=True)
 _WORD_AFTER = "|".join((*(word for word in _LONGEST_FIRST if not is_unspaced(word[0])), _CODE_IN_CAPITALS))
 _UNSPACED_AFTER = "|".join(word for word in _LONGEST_FIRST if is_unspaced(word[0]))
-_BEFORE = rf"(?:(?:{_SIGN_BEFORE})\s?|(?:{_CODE_BEFORE})\s)"
+_BEFORE = rf"(?:(?:{_SIGN_BEFORE})\s?|(?:{_CODE_BEFORE})\s|(?:rs(?!\.?\s?(?:232|422|485)(?!\d))|rm|rp|kr|fr)\.?\s?)"
+"""`RS 232` is a plug."""
 _AFTER = rf"(?:\s?(?:{_SIGN_BEFORE}|(?:{_WORD_AFTER})(?!{SIGN})|{_UNSPACED_AFTER}))"
 _GROUPED = r"(?<![.,\d])\d{1,3}(?:\s\d{3})+(?:[.,]\d{1,2})?(?![.,]?\d)"
 """A number with blanks between its groups, which only a currency behind it tells from several numbers: `1 000 €`."""
 _DASH = r"(?:[.,][-–—]+(?!\d))?"
 """The decimals of a price without any: `500,- €`."""
+_GROUPED_BEHIND = rf"{_GROUPED}(?:(?<=000)|(?=\s*(?:$|[,;.!?)-]|(?:and|to|or|und|bis|et|à|a|y|e)\s)))"
+"""The same behind a currency, where no unit follows: of `$50 500 ml` the price is 50."""
 _ANY_NUMBER = f"(?:{_GROUPED}|{_NUMBER})"
-AMOUNT_IN_CURRENCY = rf"(?<!{SIGN})(?:{_BEFORE}{_NUMBER}{_DASH}{_AFTER}?|{_ANY_NUMBER}{_DASH}{_AFTER})(?!{SIGN})"
+AMOUNT_IN_CURRENCY = (
+    rf"(?<!{SIGN})(?:{_BEFORE}(?:{_GROUPED_BEHIND}|{_NUMBER_BEHIND}){_MANY}?{_DASH}{_AFTER}?"
+    rf"|{_ANY_NUMBER}{_MANY}?{_DASH}{_AFTER})(?!{SIGN})"
+)
 """The pattern of an amount with a sign or word of a currency."""
-AMOUNT = rf"(?:{AMOUNT_IN_CURRENCY}|(?<!{SIGN}){_NUMBER}{_DASH}(?!{SIGN}))"
+AMOUNT = rf"(?:{AMOUNT_IN_CURRENCY}|(?<!{SIGN}){_NUMBER}(?:[百千萬万]|{_DASH})(?!{SIGN}))"
 """The pattern of an amount, with or without a sign or word of a currency."""
 _WORD = re.compile(r"[^\W\d_]{2,}")
-_PARTS = re.compile(rf"(?P<before>\D*?)\s?(?P<number>{_ANY_NUMBER}){_DASH}\s?(?P<after>\D*)", re.DOTALL)
+_PARTS = re.compile(
+    rf"(?P<before>\D*?)\s?(?P<number>{_GROUPED}|{_NUMBER_BEHIND})(?P<many>{_MANY})?{_DASH}\s?(?P<after>\D*)",
+    re.DOTALL | re.IGNORECASE,
+)
 
 
 class Amount(NamedTuple):
@@ -101,7 +138,7 @@ def amount(written: str) -> Amount | None:
     if (parts := _PARTS.fullmatch(written)) is None:
         return None
     currencies = _named(parts["before"]) or _named(parts["after"])
-    value = _price(parts["number"], currencies)
+    value = _price(parts["number"], currencies, _TIMES[parts["many"].strip().lower()] if parts["many"] else 1)
     return None if value is None else Amount(value, currencies)
 
 
@@ -112,20 +149,20 @@ def meant(candidates: Iterable[str], present: Iterable[str]) -> list[str]:
 
 
 def _named(written: str) -> tuple[str, ...]:
-    bare = written.strip()
+    bare = " ".join(written.split()).rstrip(".")
     return SIGNS.get(bare.upper()) or WORDS.get(bare.lower()) or ()
 
 
-def _price(written: str, currencies: tuple[str, ...]) -> float | None:
-    """Return the number; 1.500 is fifteen hundred, as hardly any price has three decimals but those of a currency that
-    has three. None if it is none."""
-    written = "".join(written.split())
+def _price(written: str, currencies: tuple[str, ...], times: int) -> float | None:
+    """Return the number, multiplied; 1.500 is fifteen hundred, as hardly any price has three decimals but those of a
+    currency that has three. None if it is none."""
+    written = re.sub(r"[\s'’]", "", written)
     whole, point, thousands = written.partition(".")
     is_grouped = not currencies or any(DECIMALS.get(code) != len(thousands) for code in currencies)
     if point and len(thousands) == 3 and "," not in whole and whole.strip("0") and is_grouped:
         written = whole + thousands
     try:
-        value = float(number(written))
+        value = round(times * float(number(written)), 6)
     except ValueError:
         return None
     return value if 0 < value <= PRICE_MAX else None

@@ -105,25 +105,47 @@ def price_least() -> tuple[re.Pattern[str], ...]:
 
 
 _STARS = "(?:stars?|sternen?|étoiles?|estrellas?|stelle)"
-NAMES_STARS = re.compile(rf"{_STARS}|星", re.IGNORECASE)
+_RATED = (
+    "(?:an? )?(?:rated|ratings?(?: of)?|bewertet(?: mit)?|bewertung(?:en)?(?: von)?|notée?s?|valoraci[oó]n(?: de)?"
+    "|puntuaci[oó]n(?: de)?|valutazione(?: di)?)"
+)
+_NOTE = "note (?:d['’]\\s?|de )?(?:supérieure à|au moins|au[- ]dessus de|plus de|minimum(?: de)?)"
+"""A rating in French; `note 9` is a phone."""
+_RATED_UNSPACED = "(?:評分|评分|評價|评价)"
+NAMES_RATING = re.compile(
+    rf"{_STARS}|星|rated|rating|bewert|note\s|notée|valora|puntua|valuta|{_RATED_UNSPACED}", re.IGNORECASE
+)
 """A query without such a word, as most are, asks for no grade."""
 _GRADE = rf"{_WORD}(?P<a>[1-5](?:[.,]\d)?)"
 _STARS_UNSPACED = rf"(?P<a>[{_NUMERALS}]|{_GRADE.replace('?P<a>', '?:')})\s*[顆颗]?星[級级]?"
-RATING_LEAST = _compiled(
-    rf"(?:rated )?{_GRADE}[\s-]*{_STARS} (?:{_LEAST_AFTER}|and better|or better){_END}",
-    rf"(?:rated )?{_GRADE}\s*\+\s*{_STARS}{_END}",
-    rf"(?:rated )?{_GRADE}[\s-]*{_STARS}\s*\+",
-    rf"{_WORD}(?:rated )?(?:{_LEAST}|ab|dès|desde) {_GRADE}[\s-]*{_STARS}{_END}",
-    rf"{_WORD}rated (?:at least |over |above )?{_GRADE}(?:\s*\+| and (?:up|above)){_END}",
-    rf"{_STARS_UNSPACED}(?:或|及)?(?:以上|起)",
-    rf"(?:{_LEAST_BEFORE})\s*{_STARS_UNSPACED}",
-)
-"""A grade `a` of 1 to 5."""
-RATING_LESS = _compiled(
-    rf"{_WORD}(?:rated )?(?:{_LESS}) {_GRADE}[\s-]*{_STARS}{_END}",
-    rf"(?:{_LESS_UNSPACED})\s*{_STARS_UNSPACED}",
-)
-"""A grade `a` that is the least one where the phrase is denied: `not under 4 stars`."""
+
+
+@cache
+def rating_least() -> tuple[re.Pattern[str], ...]:
+    """Return the patterns of a grade `a` of 1 to 5."""
+    return _compiled(
+        rf"(?:rated )?{_GRADE}[\s-]*{_STARS} (?:{_LEAST_AFTER}|and better|or better){_END}",
+        rf"(?:rated )?{_GRADE}\s*\+\s*{_STARS}{_END}",
+        rf"(?:rated )?{_GRADE}[\s-]*{_STARS}\s*\+",
+        rf"{_WORD}(?:rated )?(?:{_LEAST}|ab|dès|desde) {_GRADE}[\s-]*{_STARS}{_END}",
+        rf"{_WORD}(?:{_RATED} (?:{_LEAST}|ab|(?:not|nicht|no|pas|non) (?:{_LESS}))|{_NOTE}) {_GRADE}{_END}",
+        rf"{_WORD}{_RATED} (?:(?:{_LEAST}) )?{_GRADE}(?:\s*\+| (?:{_LEAST_AFTER}|and better|or better)){_END}",
+        rf"{_RATED_UNSPACED}在?\s*{_GRADE}\s*分?(?:或|及)?(?:以上|起)",
+        rf"{_RATED_UNSPACED}\s*(?:{_LEAST_BEFORE}|不(?:{_LESS_UNSPACED}))\s*{_GRADE}\s*分?",
+        rf"{_STARS_UNSPACED}(?:或|及)?(?:以上|起)",
+        rf"(?:{_LEAST_BEFORE})\s*{_STARS_UNSPACED}",
+    )
+
+
+@cache
+def rating_less() -> tuple[re.Pattern[str], ...]:
+    """Return the patterns of a grade `a` that is the least one where the phrase is denied: `not under 4 stars`."""
+    return _compiled(
+        rf"{_WORD}(?:rated )?(?:{_LESS}) {_GRADE}[\s-]*{_STARS}{_END}",
+        rf"(?:{_LESS_UNSPACED})\s*{_STARS_UNSPACED}",
+    )
+
+
 IN_STOCK = _compiled(
     rf"{_WORD}(?:in[ -]stock|available now|auf lager|sofort lieferbar|vorrätig|en stock|en existencias?"
     rf"|disponibile subito){_END}",
@@ -143,6 +165,11 @@ PERSONS = re.compile(
     re.IGNORECASE,
 )
 """The number after `men over` is an age and no price."""
+SIZES = re.compile(r"(?:sizes?|größe|groesse|taille|talla|taglia|maat|[尺呎][碼码寸])\s*$", re.IGNORECASE)
+"""The number of `size 42 and up` is a size; that of `queen size under 200` is a price."""
+RATINGS = re.compile(rf"(?:{_RATED}|note|{_RATED_UNSPACED})\s*$", re.IGNORECASE)
+"""A number up to 5 after `rating below` is a grade and no price."""
+GRADE_MAX = 5.0
 AFTER_A_BARE_NUMBER = re.compile(
     rf"\s*(?:$|[,;.!?)]|(?:and|but|with|for|from|by|or|on|und|aber|mit|für|mais|avec|pour|pero|con|para){_END})",
     re.IGNORECASE,
@@ -154,4 +181,4 @@ def grade(written: str) -> float:
     """Return the grade of a rating, from 1 to 5."""
     if written in _NUMERALS:
         return float(1 + _NUMERALS.index(written))
-    return min(float(written.replace(",", ".")), 5.0)
+    return min(float(written.replace(",", ".")), GRADE_MAX)

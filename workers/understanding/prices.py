@@ -12,12 +12,17 @@ from workers.understanding.negation import negation_before
 from workers.understanding.phrases import (
     AFTER_A_BARE_NUMBER,
     AT_A_PRICE,
+    GRADE_MAX,
     OF_A_PACK,
     PERSONS,
+    RATINGS,
+    SIZES,
     packs,
     price_between,
     price_least,
     price_most,
+    rating_least,
+    rating_less,
 )
 from workers.words.chunks import SIGN, is_unspaced
 
@@ -28,6 +33,8 @@ QUERIES_KNOWN_MAX = 256
 CURRENCIES_DIFFER = "items have prices in several currencies, and the query names none"
 NOT_SOLD_IN = "no item is offered in this currency"
 DENIED = "the query denies it"
+_MODEL = re.compile(r"[a-z]+\d", re.IGNORECASE)
+"""The beginning of `RS550-775`, which is no range of prices."""
 _LIMIT = re.compile(rf"(?<!{SIGN})(?:max|min|budget)|预算|預算", re.IGNORECASE)
 """A word for a bound itself: `no max $500` asks for no bound, and not for the opposite one."""
 _OPPOSITE: Mapping[tuple[str, ...], tuple[str, ...]] = {
@@ -38,13 +45,12 @@ _NAMES = (price_between, ("min_price", "max_price")), (price_most, ("max_price",
 
 
 def prepare() -> None:
-    """Compile the patterns, so that the first query with a number need not wait for them, 0.2 s.
+    """Compile the patterns, so that the first query with a number need not wait for them, 0.3 s.
 
     They are not compiled when this module is imported, since a process that starts is to answer at once.
     """
-    for patterns, _ in _NAMES:
+    for patterns in (*(each for each, _ in _NAMES), packs, rating_least, rating_less):
         patterns()
-    packs()
 
 
 def price_guesses(text: str, known: Known, starts: Collection[int]) -> Iterator[Guess]:
@@ -90,10 +96,10 @@ def _guess(text: str, bound: _Bound, known: Known, starts: Collection[int]) -> G
     found, negation, names = bound
     amounts = [amount(written) for written in found.groupdict().values() if written is not None]
     read = [each for each in amounts if each is not None]
-    if len(read) < len(names) or (len(read) == 2 and _is_of_each(text, found, read)):
+    if len(read) < len(names) or (len(read) == 2 and (_MODEL.match(found[0]) or _is_of_each(text, found, read))):
         return None
     named = next((each.currencies for each in read if each.currencies), ())
-    if not named and not _stands_alone(text, found, starts):
+    if not named and not (_stands_alone(text, bound, starts) and _may_be_prices(text, bound, read)):
         return None
     if negation is not None:
         names = _OPPOSITE.get(names, names)
@@ -127,12 +133,19 @@ def _in_currency(
     return Guess(start, end, {**filters, "currency": candidates[0]})
 
 
-def _stands_alone(text: str, found: re.Match[str], starts: Collection[int]) -> bool:
-    """Return whether a number without a currency has neither a unit nor a person beside it."""
+def _may_be_prices(text: str, bound: _Bound, read: Sequence[Amount]) -> bool:
+    """Return whether the word before numbers without a currency does not say that they are ages, sizes or grades."""
+    if bound.found[0][0].isdigit() and SIZES.search(text, 0, bound.start):
+        return False
+    is_grade = read[0].value <= GRADE_MAX and RATINGS.search(text, 0, bound.start) is not None
+    return not is_grade and PERSONS.search(text, 0, bound.start) is None
+
+
+def _stands_alone(text: str, bound: _Bound, starts: Collection[int]) -> bool:
+    """Return whether a number without a currency has no unit beside it."""
+    found = bound.found
     if found.lastgroup == "b" and not found[0][0].isalpha():
         return False  # `20-50` may be anything.
-    if PERSONS.search(text, 0, found.start()):
-        return False
     if is_unspaced(found[0][-1]):
         return True  # The text after the number is `以下`, so the number has no unit.
     rest = len(text) - len(text[found.end() :].lstrip())

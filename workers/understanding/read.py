@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from schemas.texts import name_key
 from workers.understanding.guesses import ATTRIBUTE, BRAND, CHEAP, Guess, Known, Understanding
+from workers.understanding.joints import with_joints
 from workers.understanding.negation import negation_before
-from workers.understanding.phrases import CHEAP_WORDS, IN_STOCK, NAMES_STARS, RATING_LEAST, RATING_LESS, SELLER, grade
+from workers.understanding.phrases import CHEAP_WORDS, IN_STOCK, NAMES_RATING, SELLER, grade, rating_least, rating_less
 from workers.understanding.prices import price_guesses
 from workers.words.identity import COLOR, SIZE, attribute_kind, attribute_term, brand_term
 from workers.words.surface import words
@@ -77,13 +78,13 @@ def _guesses(text: str, known: Known) -> tuple[Guess, ...]:
     for each in sorted([*others, *prices], key=lambda each: (each.start, -each.end)):
         if not chosen or each.start >= chosen[-1].end:
             chosen.append(each)
-    return tuple(chosen)
+    return tuple(with_joints(text, chosen))
 
 
 def _ratings(text: str) -> Iterator[Guess]:
-    if NAMES_STARS.search(text) is None:
+    if NAMES_RATING.search(text) is None:
         return
-    for patterns, is_least in ((RATING_LEAST, True), (RATING_LESS, False)):
+    for patterns, is_least in ((rating_least(), True), (rating_less(), False)):
         for found in chain.from_iterable(pattern.finditer(text) for pattern in patterns):
             negation = negation_before(text, found.start())
             if (negation is None) == is_least:

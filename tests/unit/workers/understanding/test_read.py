@@ -90,6 +90,10 @@ def filters(text: str, known: Known = HONG_KONG) -> tuple[str, dict[str, Any]]:
         ("lampe moins de 1 299,50 HKD", "lampe", {"max_price": 1299.5}),
         ("laptop under 1 000 HKD 128 gb", "laptop 128 gb", {"max_price": 1000}),
         ("laptop between 1 000 HKD and 2 000 HKD", "laptop", {"min_price": 1000, "max_price": 2000}),
+        ("laptop between $1 000 and $2 000", "laptop", {"min_price": 1000, "max_price": 2000}),
+        ("water under $50 500 ml", "water 500 ml", {"max_price": 50}),
+        ("手機 1.5万以下", "手機", {"max_price": 15000}),
+        ("laptop under 500 hong kong dollars", "laptop", {"max_price": 500}),
     ],
 )
 def test_words_become_the_filters_that_they_stand_for(text: str, rest: str, asked: dict[str, Any]) -> None:
@@ -159,7 +163,7 @@ def test_a_negation_turns_a_bound_around(phrases: Sequence[str], asked: dict[str
         ("灯 最高不超过500", "灯", MOST),
         ("耳机最高不超过500", "耳机", MOST),
         ("灯 最低不低于500", "灯", LEAST),
-        ("laptop over 100 but not over 500 euros", "laptop but", {"min_price": 100, "max_price": 500}),
+        ("laptop over 100 but not over 500 euros", "laptop", {"min_price": 100, "max_price": 500}),
         ("灯 不低于100不超过500", "灯", {"min_price": 100, "max_price": 500}),
         ("灯 100以上500以下", "灯", {"min_price": 100, "max_price": 500}),
         ("500以下2人用灯", "2人用灯", MOST),
@@ -183,11 +187,23 @@ def test_bounds_are_read_as_they_are_said_in_each_language(text: str, rest: str,
     [
         *(("500 czk", 500, "CZK"), ("500 Kč", 500, "CZK"), ("500 zł", 500, "PLN"), ("AED 500", 500, "AED")),
         *(("500 kr", 500, "SEK"), ("500.- CHF", 500, "CHF"), ("CHF 500.-", 500, "CHF"), ("₺500", 500, "TRY")),
-        *(("500块钱", 500, "CNY"), ("1.500 kwd", 1.5, "KWD"), ("1.500 czk", 1500, "CZK"), ("1.500 JPY", 1500, "JPY")),
+        *(("rs 20000", 20000, "INR"), ("Rs.20,000", 20000, "INR"), ("500 rupees", 500, "INR"), ("RM50", 50, "MYR")),
+        *(("500 pesos", 500, "MXN"), ("500 roubles", 500, "RUB"), ("500 TL", 500, "TRY"), ("500원", 500, "KRW")),
+        *(("500 swiss francs", 500, "CHF"), ("Fr. 500.-", 500, "CHF"), ("1'000.50 CHF", 1000.5, "CHF")),
+        *(("€1 000", 1000, "EUR"), ("€ 1 500", 1500, "EUR"), ("€1.5k", 1500, "EUR"), ("2k euros", 2000, "EUR")),
+        *(
+            ("500块钱", 500, "CNY"),
+            ("2千元", 2000, "CNY"),
+            ("1.5萬元", 15000, "CNY"),
+            ("1.500 kwd", 1.5, "KWD"),
+            ("1.500 czk", 1500, "CZK"),
+            ("1.500 JPY", 1500, "JPY"),
+        ),
     ],
 )
 def test_a_bound_is_in_any_currency_with_the_decimals_of_it(amount: str, value: float, currency: str) -> None:
-    known = Known(("EUR", "CZK", "PLN", "AED", "SEK", "CHF", "TRY", "CNY", "KWD", "JPY"))
+    some = ("EUR", "CZK", "PLN", "AED", "SEK", "CHF", "TRY", "CNY", "KWD", "JPY", "INR", "MYR", "MXN", "RUB", "KRW")
+    known = Known(some)
     assert filters(f"lamp under {amount}", known) == ("lamp", {"max_price": value, "currency": currency})
 
 
@@ -258,7 +274,7 @@ def test_what_is_not_expensive_is_cheap(text: str) -> None:
         *("over 50s", "dumbbell under 20 pounds", "5 star hotel", "20-50", "cake by Garden", "by", "lamp from"),
         *("stocking", "under 5 minutes", "wh-1000xm5", "v1.5 over", "between 2 worlds", "100% cotton", "6x330ml"),
         *("under 0", "cheap", "現", "phone < 5g", "Splitter 1->2"),
-        *("Schuhe bis 42", "Hose ab 50", "lampada da 20 HKD", "phone under 1 000"),
+        *("Schuhe bis 42", "Hose ab 50", "lampada da 20 HKD", "phone under 1 000", "rs 232 to 485", "RS550-775"),
     ],
 )
 def test_model_names_sizes_and_ages_stay_words(text: str) -> None:
@@ -279,6 +295,55 @@ def test_what_is_denied_is_not_asked_for(text: str) -> None:
 def test_cheap_is_a_boost_and_no_filter() -> None:
     understood = understand("cheap lamp", HONG_KONG)
     assert (understood.text, [(guess.boost, guess.filters) for guess in understood.guesses]) == ("lamp", [(CHEAP, {})])
+
+
+RATED_4, SMALL = {"min_rating": 4}, {"max_price": 50}
+
+
+@pytest.mark.parametrize(
+    ("phrases", "asked"),
+    [
+        (
+            ("rating above 4", "rated 4 or higher", "rating 4 and up", "with a rating of 4 or more", "rating 4+"),
+            RATED_4,
+        ),
+        (("rating not under 4", "Bewertung über 4", "mit Bewertung ab 4", "note supérieure à 4"), RATED_4),
+        (("note d'au moins 4", "valoración de más de 4", "評分4以上", "評分高於4", "评价4分以上"), RATED_4),
+        (("with a price under 50", "that cost less than 50", "costing under 50", "Preis unter 50"), SMALL),
+        (("d'un prix inférieur à 50", "precio menos de 50", "that isn't over 50", "(under 50)", "under 50!"), SMALL),
+        (("and under 50", "under 50.", "under $50?", "under 50 HKD."), SMALL),
+        (
+            ("over 20 and under 50", "over 20, and under 50", "über 20 und unter 50", "20以上 和 50以下"),
+            {"min_price": 20, **SMALL},
+        ),
+        (("in stock and under 50", "in stock, under 50"), {"availability": "in_stock", **SMALL}),
+    ],
+)
+def test_words_that_tie_a_guess_to_the_rest_go_with_it(phrases: Sequence[str], asked: dict[str, Any]) -> None:
+    for phrase in phrases:
+        assert (phrase, *filters(f"lamp {phrase}")) == (phrase, "lamp", asked)
+        assert (phrase, *filters(phrase)) == (phrase, "", asked)
+
+
+@pytest.mark.parametrize(
+    ("text", "rest", "asked"),
+    [
+        ("vitamin e under 50", "vitamin e", SMALL),
+        ("vitamin a and under 50", "vitamin a", SMALL),
+        ("fisher price under 50", "fisher price", SMALL),
+        ("grand prix under 50", "grand prix", SMALL),
+        ("queen size under 50", "queen size", SMALL),
+        ("top rated under 50", "top rated", SMALL),
+        ("in stock yoyo under 50", "yoyo", {"availability": "in_stock", **SMALL}),
+        ("lamp under 50 and with usb", "lamp and with usb", SMALL),
+        ("shoes size 10 or less", "shoes size 10 or less", {}),
+        ("鞋 尺碼42以上", "鞋 尺碼42以上", {}),
+        ("headphones rating below 3", "headphones rating below 3", {}),
+        ("galaxy note 4 or more", "galaxy note 4 or more", {}),
+    ],
+)
+def test_words_that_belong_to_the_rest_stay_there(text: str, rest: str, asked: dict[str, Any]) -> None:
+    assert filters(text) == (rest, asked)
 
 
 @pytest.mark.parametrize(
