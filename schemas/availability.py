@@ -16,7 +16,11 @@ _WORDS_BY_MEANING = {
         "fewleft yes true auflager lieferbar sofortlieferbar vorrätig verfügbar sofortverfügbar enstock disponible "
         "disponibile enexistencia enexistencias availablenow onlyleft onlyleftinstock leftinstock nurnochauflager "
         "nochauflager opvoorraad leverbaar pålager ilager varastossa emestoque disponível wmagazynie dostępny "
-        "dostępne skladem вналичии естьвналичии 재고있음 판매중 有货 有貨 现货 現貨 有库存 有庫存 在庫あり"
+        "dostępne skladem вналичии естьвналичии 재고있음 판매중 有货 有貨 现货 現貨 有库存 有庫存 在庫あり "
+        "readytoship directleverbaar beschikbaar finnsilager tillgänglig tilgængelig tilgjengelig saatavilla emstock "
+        "inmagazzino prontaconsegna dostępna dostępny dostupné nasklade skladom nazalihi dostupno raktáron készleten "
+        "elérhető stokta stoktavar mevcut διαθέσιμο διαθέσιμα внаявності євнаявності вналичност متوفر متاح במלאי "
+        "קייםבמלאי זמין มีสินค้า พร้อมส่ง cònhàng tersedia stoktersedia 在庫有り 在庫有 即納 残りわずか 재고보유 可售"
     ),
     "out_of_stock": (
         "soldout discontinued unavailable notavailable notinstock nostock temporarilyoutofstock "
@@ -24,20 +28,39 @@ _WORDS_BY_MEANING = {
         "vergriffen épuisé oos enrupture rupture uitverkocht nietopvoorraad slutsåld slutilager ikkepålager "
         "inteilager udsolgt utsolgt loppu loppuunmyyty esgotado semestoque indisponível niedostępny niedostępne "
         "wyprzedane vyprodáno нетвналичии распродано 품절 재고없음 rupturedestock enrupturedestock indisponible "
-        "agotado sinstock nodisponible esaurito nondisponibile 缺货 缺貨 无货 無貨 售罄 售完 没货 沒貨 在庫なし"
+        "agotado sinstock nodisponible esaurito nondisponibile 缺货 缺貨 无货 無貨 售罄 售完 没货 沒貨 在庫なし "
+        "reserved nolongeravailable temporarilyunavailable nichtmehrverfügbar nichtmehrlieferbar derzeitnichtverfügbar "
+        "derzeitnichtlieferbar momentannichtverfügbar momentannichtlieferbar zurzeitnichtverfügbar "
+        "zurzeitnichtlieferbar nondisponible actuellementindisponible agotada fueradestock sinexistencias nohaystock "
+        "temporalmenteagotado esgotada nãodisponível semestoque nietbeschikbaar nietleverbaar tijdelijkuitverkocht "
+        "ejilager ejtillgänglig tillfälligtslut ikketilgængelig ikketilgjengelig midlertidigudsolgt eivarastossa "
+        "eisaatavilla brakwmagazynie niedostępna wyprzedany nedostupné nenískladem vypredané niejenasklade rasprodano "
+        "nijedostupno nedostupno nijenazalihi nincsraktáron nincskészleten elfogyott nemelérhető stoktayok tükendi "
+        "mevcutdeğil εξαντλημένο εξαντλήθηκε μηδιαθέσιμο немаєвнаявності відсутній отсутствует изчерпан изчерпано "
+        "нямавналичност غيرمتوفر غيرمتاح نفدتالكمية נגמר אזל אזלמהמלאי לאבמלאי לאזמין สินค้าหมด ของหมด ไม่มีสินค้า "
+        "hếthàng tạmhếthàng habis stokhabis tidaktersedia 在庫切れ 在庫無し 品切れ 売り切れ 売切れ 完売 販売終了 "
+        "入荷待ち 일시품절 판매종료 판매중지 补货中 補貨中"
     ),
     "preorder": (
         "presale comingsoon vorbestellbar vorbestellung précommande preventa preordine prévenda предзаказ 预售 "
-        "預售 预订 預訂"
+        "預售 预订 預訂 availableforpreorder baldverfügbar bientôtdisponible próximamente förhandsboka forudbestilling "
+        "forhåndsbestilling ennakkotilaus předobjednávka predobjednávka előrendelhető önsipariş передзамовлення "
+        "đặttrước 予約 予約受付中 予約可 예약판매 예약구매 预购 預購"
     ),
-    "backorder": "madetoorder onbackorder specialorder onorder nachbestellt réapprovisionnement",
+    "backorder": (
+        "madetoorder onbackorder specialorder onorder nachbestellt réapprovisionnement backordered "
+        "availableonbackorder availableforbackorder aufbestellung bajopedido suordinazione beställningsvara "
+        "bestillingsvare tilaustuote подзаказ nazamówienie naobjednávku 取り寄せ お取り寄せ 取寄せ"
+    ),
 }
+_NO_LETTERS = re.compile(r"[\W\d_]+")
 _WORDS = {known.replace("_", ""): known for known in AVAILABILITIES} | {
-    word: meaning for meaning, words in _WORDS_BY_MEANING.items() for word in words.split()
+    _NO_LETTERS.sub("", normalize("NFKC", word).casefold()): meaning
+    for meaning, words in _WORDS_BY_MEANING.items()
+    for word in words.split()
 }
 """Our words by the letters of those of Google's feeds, of today and before, of schema.org's ItemAvailability, and of
 shops in their own language."""
-_NO_LETTERS = re.compile(r"[\W\d_]+")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _REMARK = re.compile(r"\s[-–|/]\s|[,;:(]")
 """The beginning of what some add: `In stock - ships in 2 days`."""
@@ -46,9 +69,10 @@ _ADDRESS = re.compile(r"\S*(?://|\.)\S*/|schema:")
 _DENIALS = frozenset(
     "n f no not none never nil null zero false out unknown without nein nicht kein keine keiner nie non ne pas aucun "  # noqa: SIM905
     "aucune sans sin ningún ninguno nada nunca não nee niet geen nej inte ikke na isn aren "
-    "нет не без brak bez ei ingen inga sem".split()
+    "нет не без brak bez ei ingen inga sem není neni nije nema nincs nem yok değil όχι δεν μη ні немає няма "
+    "لا غير ليس לא אין không hết tidak habis kosong".split()
 )
-_DENIALS_UNSPACED = re.compile("[不没沒无無缺否未罄없]|품절|불가|売り?切|完売")
+_DENIALS_UNSPACED = re.compile("[不没沒无無缺否未罄없]|품절|불가|売り?切|完売|品切|ไม่|หมด")
 """The same in languages that put no blanks between words."""
 _NO_COUNT = re.compile(r"(?<![\d.,])0+(?:[.,]0+)*(?![.,]?\d)|(?<![\w.,])[-−]\d")
 """A 0, or a number below it."""

@@ -599,6 +599,23 @@ def test_a_row_that_is_marked_as_deleted_is_no_product(mark: Any) -> None:
         *(("в наличии", "in_stock"), ("Нет в наличии", "out_of_stock"), ("품절", "out_of_stock")),
         *(("재고 있음", "in_stock"), ("在庫なし", "out_of_stock"), ("En rupture", "out_of_stock")),
         *(("Sold out - available from May", "out_of_stock"), ("Pre-order - available 3 May", "preorder")),
+        *(("https://schema.org/Reserved", "out_of_stock"), ("Available on backorder", "backorder")),
+        *(
+            ("Derzeit nicht verfügbar", "out_of_stock"),
+            ("bald verfügbar", "preorder"),
+            ("Fuera de stock", "out_of_stock"),
+        ),
+        *(("Nedostupné", "out_of_stock"), ("Není skladem", "out_of_stock"), ("Raktáron", "in_stock")),
+        *(("Stokta yok", "out_of_stock"), ("Stokta var", "in_stock"), ("Διαθέσιμο: ναι", "in_stock")),
+        *(("Немає в наявності", "out_of_stock"), ("В наличност", "in_stock"), ("غير متوفر", "out_of_stock")),
+        *(("אזל מהמלאי", "out_of_stock"), ("สินค้าหมด", "out_of_stock"), ("มีสินค้า", "in_stock")),
+        *(("Hết hàng", "out_of_stock"), ("Còn hàng", "in_stock"), ("Tidak tersedia", "out_of_stock")),
+        *(
+            ("在庫切れ", "out_of_stock"),
+            ("品切れ", "out_of_stock"),
+            ("予約受付中", "preorder"),
+            ("お取り寄せ", "backorder"),
+        ),
     ],
 )
 def test_availability_is_understood_as_shops_say_it(said: str, meant: str) -> None:
@@ -614,6 +631,15 @@ def test_availability_is_understood_as_shops_say_it(said: str, meant: str) -> No
         *("-3 in stock", "0 - in stock", "Out of stock: no", "Sold out / Available", "Pre-order (sold out)"),
         *("в наличии: нет", "в наличии - не сейчас", "w magazynie: brak", "재고 있음 (품절)", "在庫あり（無）"),
         *("på lager: ingen", "varastossa: ei", "em estoque: sem", "op voorraad: nee", "skladem: ne", "i lager: inga"),
+        *(
+            "Stokta (değil)",
+            "Διαθέσιμο - όχι",
+            "В наличност: няма",
+            "متوفر: لا",
+            "במלאי: לא",
+            "มีสินค้า (หมด)",
+            "Còn hàng: không",
+        ),
         *("No - in stock", "In stock (on backorder)", "only 0 left", "In stock - " + "x" * 200),
     ],
 )
