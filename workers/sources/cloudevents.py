@@ -71,7 +71,8 @@ def _check(attributes: Mapping[str, Any], content_type: str | None) -> None:
     if not content_type or content_type == "application/json":
         return
     kind = content_type.partition(";")[0].strip().lower()
-    if kind != "application/json" and not kind.endswith("+json"):
+    subtype = kind.rpartition("/")[2]  # The JSON format of the specification, section 3.1: whatever the type is.
+    if subtype != "json" and not subtype.endswith("+json"):
         raise InvalidEvent(f"the CloudEvent contains {kind[:60]}: send JSON")
 
 

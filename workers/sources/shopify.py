@@ -202,7 +202,7 @@ def _image(body: JsonObject, variant: JsonObject) -> str | None:
 
 def _availability(variant: JsonObject) -> str | None:
     """Return whether the variant can be bought; None where the webhook does not tell."""
-    if "inventory_management" in variant and variant["inventory_management"] is None:
+    if "inventory_management" in variant and not variant["inventory_management"]:
         return "in_stock"  # Its stock is not counted.
     quantity = amount_of(variant.get("inventory_quantity"))
     if quantity is None:

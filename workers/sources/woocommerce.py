@@ -9,8 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
+from schemas.availability import AVAILABILITIES, availability_in_our_words
 from schemas.errors import InvalidEvent
 from schemas.event_fields import CATEGORY_LEVELS_MAX
+from schemas.texts import is_set
 from workers.sources.markup import text_of
 from workers.sources.messages import Body, Message, first_values, id_of, object_of, without_false_sale
 from workers.sources.shop_times import end_of_sale, utc_time
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
     from workers.sources.messages import Adapter, JsonObject
 
-AVAILABILITY = {"instock": "in_stock", "outofstock": "out_of_stock", "onbackorder": "backorder"}
+NO_PARENT = "0"
 PRODUCT_FIELDS = {"name", "price", "regular_price", "stock_status"}
 """Fields of which every product or variation has one, and no order, coupon or customer."""
 HIDDEN = ("hidden", "catalog")
@@ -55,20 +57,40 @@ def _check(body: JsonObject, webhook: str | None) -> None:
 
 def _facts(body: JsonObject) -> JsonObject:
     brands, images = body.get("brands") or (), body.get("images") or ()
-    group = body.get("parent_id") or (body["id"] if body.get("variations") else None)
+    group = _parent(body) or (str(body["id"]) if body.get("variations") else None)
     return {
         "title": _title(body),
         "description": text_of(body.get("description")) or text_of(body.get("short_description")),
         "brand": text_of(brands[0]["name"]) if brands else None,
         "category": _names(body.get("categories"))[:CATEGORY_LEVELS_MAX] or None,
         "gtin": body.get("global_unique_id") or None,
-        "item_group_id": None if group is None else str(group),
+        "item_group_id": group,
         "link": body.get("permalink"),
         "image_link": images[0].get("src") if images else (body.get("image") or {}).get("src"),
-        "availability": AVAILABILITY.get(body.get("stock_status", "")),
+        "availability": _availability(body),
         "attributes": {"sku": body.get("sku") or None, "tags": first_values(_names(body.get("tags"))) or None}
         | _attributes(body),
     }
+
+
+def _parent(body: JsonObject) -> str | None:
+    """Return the product of a variation. Databases and exports write that of no other product as a text, too."""
+    parent = str(body.get("parent_id") or NO_PARENT)
+    return None if parent == NO_PARENT else parent
+
+
+def _availability(body: JsonObject) -> str | None:
+    """Return the availability; None for a status of an extension that says none.
+
+    Versions 1 and 2 of the API, and exports, have `in_stock` instead of `stock_status`.
+    """
+    said = body.get("stock_status")
+    if not said:
+        return (
+            None if body.get("in_stock") in (None, "") else "in_stock" if is_set(body["in_stock"]) else "out_of_stock"
+        )
+    meant = availability_in_our_words(said)
+    return meant if meant in AVAILABILITIES else None
 
 
 def _title(body: JsonObject) -> str | None:
@@ -79,7 +101,7 @@ def _title(body: JsonObject) -> str | None:
     """
     name = text_of(body.get("name"))
     options = [option for option in _attributes(body).values() if isinstance(option, str)]
-    if "name" in body and not (name and body.get("parent_id") and name == ", ".join(options)):
+    if "name" in body and not (name and _parent(body) and name == ", ".join(options)):
         return name
     slug = urlsplit(body.get("permalink") or "").path.rstrip("/").rpartition("/")[2]
     words = unquote(slug).replace("-", " ")

@@ -69,6 +69,12 @@ def test_debeziums_own_are_read_though_they_break_the_rules() -> None:
         assert decoded.event.stamp[:2] == (1800, 1_794_297_600_499)
 
 
+@pytest.mark.parametrize("kind", ["text/json", "application/vnd.shop+json", "Application/JSON; charset=utf-8"])
+def test_every_media_type_of_json_is_read(kind: str) -> None:
+    structured = {"id": "1", "source": "/s", "specversion": "1.0", "type": "t", "datacontenttype": kind, "data": BODY}
+    assert decode("products", orjson.dumps(structured), {})[0].event.product_id == "mug-1"
+
+
 def test_data_in_base64_is_read() -> None:
     sent = orjson.dumps(
         {

@@ -92,9 +92,27 @@ def test_the_webhook_of_a_delete_delists() -> None:
     assert (event.op, event.product_id) == ("delete", "814")
 
 
-@pytest.mark.parametrize(("word", "availability"), [("outofstock", "out_of_stock"), ("onbackorder", "backorder")])
-def test_stock_has_our_words(word: str, availability: str) -> None:
-    assert events(WOO, message("products", product(stock_status=word)))[0].facts["availability"] == availability
+@pytest.mark.parametrize("parent_id", [0, "0", None, ""])
+def test_a_product_of_its_own_is_in_no_group(parent_id: object) -> None:
+    [item, _] = events(WOO, message("products", product(parent_id=parent_id)))
+    assert "item_group_id" not in item.facts
+
+
+@pytest.mark.parametrize(
+    ("stock", "availability"),
+    [
+        ({"stock_status": "outofstock"}, "out_of_stock"),
+        ({"stock_status": "onbackorder"}, "backorder"),
+        ({"stock_status": "discontinued"}, "out_of_stock"),
+        ({"stock_status": "pre-order"}, "preorder"),
+        ({"stock_status": "ask_us"}, None),
+        ({"stock_status": None, "in_stock": False}, "out_of_stock"),
+        ({"stock_status": "", "in_stock": "1"}, "in_stock"),
+        ({"stock_status": None}, None),
+    ],
+)
+def test_stock_has_our_words(stock: dict[str, Any], availability: str | None) -> None:
+    assert events(WOO, message("products", product(**stock)))[0].facts.get("availability") == availability
 
 
 def test_what_is_no_product_is_refused() -> None:
