@@ -20,6 +20,7 @@ _PRICED = (
     "^prices?(?: is| range)?|(?:(?:with|at|for|in) )?(?:an?|the) price(?: range)?(?: of)?|priced"
     "|(?:(?:that|which) )?(?:costs?|costing)|(?:(?:mit|zum|im) )?(?:einem )?preis(?: von)?"
     "|(?:à un|d['’]un|au) prix(?: de)?|(?:(?:a un|con|de) )?precio(?: de)?|(?:(?:a un|al|di) )?prezzo(?: di)?"
+    "|from|for|von|für|pour|por|per"
 )
 """Words by which a price is named before its bound: `with a price under 50`. `price` alone may end a brand."""
 

@@ -29,14 +29,14 @@ _LEAST = (
     rf"{_MORE}|at least|starting at|min\.|minimum(?: of)?|mindestens|à partir de|au (?:moins|minimum)"
     "|a partir de|al menos|como mínimo|almeno"
 )
-_MOST_IN_CURRENCY = "(?:up to )?max|bis|sous|sotto i|within|budget(?: of)?|预算|預算"
+_MOST_IN_CURRENCY = "(?:up to )?max|bis|sous|sotto(?: i)?|máximo|massimo|within|budget(?: of)?|预算|預算"
 _LEAST_IN_CURRENCY = "min|ab|dès|desde|oltre"
 """Words that say a bound before a sum of money alone: `bis 42` may be a size, and `air max 90` is a shoe."""
 _LESS_UNSPACED = "低於|低于|少於|少于|小於|小于|不到|未到"
 _MORE_UNSPACED = "高於|高于|超過|超过|多於|多于|大於|大于"
 _MOST_BEFORE = f"{_LESS_UNSPACED}|最多|至多|最高|<=|≤|<"
 _LEAST_BEFORE = f"{_MORE_UNSPACED}|至少|最少|最低|>=|≥|>"
-_MOST_AFTER_UNSPACED, _LEAST_AFTER_UNSPACED = "或?以下|以內|以内|之內|之内|或更少|不到", "或?以上|起"
+_MOST_AFTER_UNSPACED, _LEAST_AFTER_UNSPACED = "或?以下|[以之]?[內内]|或更少|不到", "或?以上|起"
 _MOST_AFTER = "(?:or|and) (?:less|under|below|cheaper)|(?:oder|und) (?:weniger|darunter)|(?:ou|et) moins|o menos|o meno"
 _LEAST_AFTER = "(?:and|&|or) (?:up|above|over|more|higher)|(?:oder|und) (?:mehr|darüber)|(?:ou|et) plus|o más|o più"
 _MOST_AFTER_CURRENCY = "max|maximum|maximal|at most|tops|höchstens|au plus|máximo|massimo"
@@ -165,7 +165,7 @@ PERSONS = re.compile(
     re.IGNORECASE,
 )
 """The number after `men over` is an age and no price."""
-SIZES = re.compile(r"(?:sizes?|größe|groesse|taille|talla|taglia|maat|[尺呎][碼码寸])\s*$", re.IGNORECASE)
+SIZES = re.compile(r"(?:sizes?|größe|groesse|taille|talla|taglia|maat|[尺呎][碼码寸]|度[數数])\s*$", re.IGNORECASE)
 """The number of `size 42 and up` is a size; that of `queen size under 200` is a price."""
 RATINGS = re.compile(rf"(?:{_RATED}|note|{_RATED_UNSPACED})\s*$", re.IGNORECASE)
 """A number up to 5 after `rating below` is a grade and no price."""

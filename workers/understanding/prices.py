@@ -35,6 +35,7 @@ NOT_SOLD_IN = "no item is offered in this currency"
 DENIED = "the query denies it"
 _MODEL = re.compile(r"[a-z]+\d", re.IGNORECASE)
 """The beginning of `RS550-775`, which is no range of prices."""
+_LETTER = re.compile(rf"(?=\D){SIGN}[ -]?$")
 _LIMIT = re.compile(rf"(?<!{SIGN})(?:max|min|budget)|预算|預算", re.IGNORECASE)
 """A word for a bound itself: `no max $500` asks for no bound, and not for the opposite one."""
 _OPPOSITE: Mapping[tuple[str, ...], tuple[str, ...]] = {
@@ -135,10 +136,17 @@ def _in_currency(
 
 def _may_be_prices(text: str, bound: _Bound, read: Sequence[Amount]) -> bool:
     """Return whether the word before numbers without a currency does not say that they are ages, sizes or grades."""
-    if bound.found[0][0].isdigit() and SIZES.search(text, 0, bound.start):
+    if bound.found[0][0].isdigit() and bound.negation is None and _is_of_the_word_before(text, bound):
         return False
     is_grade = read[0].value <= GRADE_MAX and RATINGS.search(text, 0, bound.start) is not None
     return not is_grade and PERSONS.search(text, 0, bound.start) is None
+
+
+def _is_of_the_word_before(text: str, bound: _Bound) -> bool:
+    """Return whether a number is that of the word before it: `size 10 or less`, `android 10 and up`, `SPF 50以上`."""
+    if SIZES.search(text, 0, bound.start):
+        return True
+    return bound.names == ("min_price",) and _LETTER.search(text, 0, bound.start) is not None
 
 
 def _stands_alone(text: str, bound: _Bound, starts: Collection[int]) -> bool:
