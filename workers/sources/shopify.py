@@ -204,6 +204,8 @@ def _availability(variant: JsonObject) -> str | None:
     """Return whether the variant can be bought; None where the webhook does not tell."""
     if "inventory_management" in variant and not variant["inventory_management"]:
         return "in_stock"  # Its stock is not counted.
+    if isinstance(variant.get("available"), bool):  # So a shop's own products.json, which has no quantities.
+        return "in_stock" if variant["available"] else "out_of_stock"
     quantity = amount_of(variant.get("inventory_quantity"))
     if quantity is None:
         return None

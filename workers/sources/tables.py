@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from schemas.errors import InvalidEvent
+from workers.sources.column_values import availability, json_object, levels, text_value
 from workers.sources.mapping import OBJECTS
 from workers.sources.messages import Body, Message, object_of
 
@@ -13,6 +15,8 @@ if TYPE_CHECKING:
 
 WHOLE = ("version", "updated_at", "sale_starts_at", "sale_ends_at")
 """Fields that may be whole numbers, which must not be texts then."""
+_WHOLE = re.compile(r"\s*(\d+)(?:\.0+)?\s*")
+"""A whole number, also as tables write it whose column has empty cells."""
 TRUTH = {"true": True, "false": False, "1": True, "0": False}
 
 
@@ -38,16 +42,27 @@ def _adapt(message: Message) -> list[Body]:
             raise InvalidEvent(f"{name}: has a column of its own and others for its parts: leave it out")
         else:
             fields[name] = _value(name, cell)
-    return [Body(message.topic, fields)]
+    return [Body(message.topic, fields | _objects(fields))]
+
+
+def _objects(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields that are objects, where one cell has all of it: as JSON, or a text without languages."""
+    whole = {name: fields[name] for name in OBJECTS if isinstance(fields.get(name), str)}
+    try:
+        return {name: (json_object if name == "attributes" else text_value)(cell) for name, cell in whole.items()}
+    except InvalidEvent as error:
+        raise InvalidEvent(f"attributes: {error}") from None
 
 
 def _value(name: str, cell: Any) -> Any:
     if not isinstance(cell, str):
         return cell
-    if name in WHOLE and cell.strip().isdecimal():
-        return int(cell)
+    if name in WHOLE and (number := _WHOLE.fullmatch(cell)):
+        return int(number[1])
     if name == "category":
-        return [level.strip() for level in cell.split(">")]
+        return levels(cell)
+    if name == "availability":
+        return availability(cell)
     if name == "verified_purchase":
         return TRUTH.get(cell.strip().lower(), cell)
     return cell

@@ -19,6 +19,8 @@ GOOGLE = "base.google.com/"
 """The part that the names of Google's vocabularies of products have in common."""
 ITEM_TAGS = ("item", "entry")
 """The elements of a row in RSS 2.0 and in Atom."""
+_OF_ATOM = {f"{{http://www.w3.org/2005/Atom}}{name}": "description" for name in ("summary", "content")}
+"""Google's names of elements of Atom that have others."""
 ROOTS = ("rss", "feed", "RDF")
 """The outermost elements of feeds, which may be without rows."""
 _DECLARATION = re.compile(rb"\s*<\?xml\b[^>]*\?>")
@@ -62,13 +64,14 @@ def _without_declaration(file: io.BufferedReader) -> io.BufferedReader:
 def _element(item: ElementTree.Element) -> dict[str, Any]:
     """Return the texts of an item by name. Of a name that is repeated the first counts; nested ones are left alone.
 
-    An item of Atom has an `id` beside Google's, and one of RSS the title of a picture beside its own.
+    An item of Atom has an `id` beside Google's, and one of RSS the title of a picture beside its own. What Google calls
+    the description is the summary of Atom, or the content.
     """
     texts: dict[str, Any] = {}
     for child in sorted(item, key=_foreignness):
         text = child.get("href") or (child.text or "").strip()
-        if text and not len(child):
-            texts.setdefault(_local(child.tag), text)
+        if text and not len(child) and child.get("rel", "alternate") == "alternate":
+            texts.setdefault(_OF_ATOM.get(child.tag) or _local(child.tag), text)
     return texts
 
 

@@ -313,6 +313,20 @@ def test_a_feed_of_xml_is_read_item_by_item_without_what_is_nested() -> None:
     assert entry.value == {"id": "TV-1", "title": "Television", "link": "https://shop.example.com/tv"}
 
 
+def test_an_entry_of_atom_has_its_own_page_and_its_summary_as_description() -> None:
+    links = """<link rel="self" href="https://shop.example.com/1.atom"/>
+    <link rel="alternate" href="https://shop.example.com/tv"/><link rel="edit" href="https://shop.example.com/1/edit"/>"""
+    texts = '<summary>A television</summary><content type="text">All about it</content>'
+    feed = ATOM.replace('<link href="https://shop.example.com/tv"/>', links + texts)
+    [entry] = read(feed.encode(), takes_text=True)
+    assert entry.value == {
+        "id": "TV-1",
+        "title": "Television",
+        "link": "https://shop.example.com/tv",
+        "description": "A television",
+    }
+
+
 def test_xml_that_is_broken_is_read_up_to_there_and_refused_without_a_format() -> None:
     *_, last = read(RSS[:-30].encode(), takes_text=True)
     assert isinstance(last.value, InvalidEvent) and "cannot be read further" in str(last.value)

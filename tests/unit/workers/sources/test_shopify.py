@@ -191,6 +191,8 @@ def test_a_product_that_is_not_active_is_delisted_with_all_its_variants(status: 
         ({"inventory_quantity": 0, "inventory_policy": "continue"}, "backorder"),
         ({"inventory_quantity": 0, "inventory_management": None}, "in_stock"),
         ({"inventory_quantity": 0, "inventory_management": ""}, "in_stock"),
+        ({"inventory_quantity": None, "available": False}, "out_of_stock"),
+        ({"inventory_quantity": None, "available": True}, "in_stock"),
         ({"inventory_quantity": None}, None),
         ({"inventory_quantity": "4"}, "in_stock"),
         ({"inventory_quantity": "0"}, "out_of_stock"),

@@ -27,6 +27,27 @@ def test_cells_become_the_fields_that_the_header_names() -> None:
     }
 
 
+def test_cells_of_json_and_of_counts_mean_what_columns_of_a_database_do() -> None:
+    row = {
+        "product_id": "a",
+        "title": '{"en": "Cup", "de": "Tasse"}',
+        "attributes": '{"colour": "red"}',
+        "category": '["Home", "Cups"]',
+        "availability": "0",
+        "version": "7.0",
+        "updated_at": "1794297600000.0",
+    }
+    [event] = events(table(), message("products", row))
+    assert event.stamp[:2] == (7, 1_794_297_600_000)
+    assert event.facts == {
+        "title/en": "Cup",
+        "title/de": "Tasse",
+        "attributes/colour": "red",
+        "category": ["Home", "Cups"],
+        "availability": "out_of_stock",
+    }
+
+
 def test_a_price_and_a_review_are_read_from_text() -> None:
     [price] = events(table(), message("prices", {"product_id": "a", "price": "12.50", "currency": "EUR"}))
     assert price.facts == {"price": 12.5, "currency": "EUR"}
@@ -40,6 +61,8 @@ def test_a_price_and_a_review_are_read_from_text() -> None:
         ({"sku": "a"}, "no such column, only sku"),
         ({"product_id": "a", "title": "x", "title.en": "y"}, "title: has a column of its own"),
         ({"product_id": "a", "title.en": "y", "title": "x"}, "title: has a column of its own"),
+        ({"product_id": "a", "title": '{"en": "x"}', "title.de": "y"}, "title: has a column of its own"),
+        ({"product_id": "a", "title": "x", "attributes": "red"}, "attributes: 'red' is no JSON object"),
     ],
 )
 def test_a_table_that_is_no_table_of_ours_is_refused(row: dict[str, str], reason: str) -> None:
