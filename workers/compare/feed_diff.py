@@ -142,8 +142,10 @@ def _compare_line(topic: str, state: ItemState, line: Line, now_ms: int) -> tupl
         return unchanged, state
     value, event = _stamped(topic, state, line, now_ms)
     after = fold.fold(state, event)
-    differences = _differences(before, shown_facts(after, part))
-    if after is state or not differences:
+    shown = shown_facts(after, part)
+    differences = _differences(before, shown)
+    # A greater version with a time before that of a delete would hide what the feed has.
+    if after is state or not differences or shown is None:
         return unchanged._replace(outcome=FeedOutcome.STALE), state
     outcome = FeedOutcome.ADDED if before is None else FeedOutcome.CHANGED
     return unchanged._replace(outcome=outcome, differences=differences, publish=value), after

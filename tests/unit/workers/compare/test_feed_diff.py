@@ -236,6 +236,21 @@ def test_what_stands_further_ahead_than_events_may_is_stale() -> None:
     assert outcomes(synced("products", state, [])[0]) == ["stale"]
 
 
+@pytest.mark.parametrize(
+    ("topic", "fields", "fed"),
+    [
+        ("products", {"title": "lamp"}, {"brand": "Acme"}),
+        ("prices", {"price": 5, "currency": "EUR"}, {"sale_price": 4}),
+    ],
+)
+def test_no_line_of_a_feed_hides_what_it_is_about(topic: str, fields: Body, fed: Body) -> None:
+    delete, shown = {"op": "delete", "updated_at": 2}, fields | {"version": 1, "updated_at": 3}
+    state = folded([parsed("products", delete), parsed(topic, shown)])
+    findings, after = synced(topic, state, [fields | fed | {"version": 2, "updated_at": 1}])
+    assert outcomes(findings) == ["stale"]
+    assert parts(topic, after) == parts(topic, state) != {}
+
+
 def test_an_op_that_is_no_upsert_has_no_place_in_a_feed() -> None:
     with pytest.raises(InvalidFeedLine, match="line 3: op: is delete"):
         read_line("products", 3, b'{"product_id": "a", "op": "delete"}', NOW_MS)
