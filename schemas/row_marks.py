@@ -53,6 +53,8 @@ _NOUGHT = re.compile(r"0[0\W_tz]*|0000-.*|[+-][0-9]{4,}-[0-9]{2}.*")
 """A time of noughts alone or of the year 0, and years of more than four digits or before Christ."""
 _NUMBER = re.compile(r"-?[0-9]{1,20}(?:\.[0-9]+)?")
 _DAY_FIRST = re.compile(r"([0-9]{1,2})[/.]([0-9]{1,2})[/.]([0-9]{4})(?:\D.*)?")
+_TYPES_OF_MONGODB = frozenset(("$date", "$numberLong", "$numberInt"))
+"""The names under which MongoDB's JSON, of its connectors and exports, has a value with its type."""
 _FIRST_TIME = datetime(1970, 1, 2, tzinfo=UTC)
 """No row was deleted before. A day after the epoch, which is the 2nd of January in the zones ahead of UTC."""
 _LAST_YEAR = 9999
@@ -99,8 +101,10 @@ def check_marks(body: Mapping[str, Any], value: bytes) -> None:
 
 
 def _is_gone(name: str, said: Any) -> bool:
-    if isinstance(said, dict):  # Estuary Flow has the operation in `_meta`.
-        return name == "_meta" and _is_gone("_op", said.get("op"))
+    if isinstance(said, dict):
+        if said.keys() <= _TYPES_OF_MONGODB:
+            return any(_is_gone(name, typed) for typed in said.values())
+        return name == "_meta" and _is_gone("_op", said.get("op"))  # So Estuary Flow.
     bare = name.lower().lstrip(_METADATA)
     if bare in _OPERATIONS or (name.startswith(_METADATA) and bare.endswith(("_cdc_op", "_synced_op"))):
         return str(said).strip().lower() in _GONE

@@ -678,9 +678,12 @@ GONE: list[dict[str, Any]] = [
     {"deleted_at": "yesterday"},
     {"_isDeleted": 1},
     {"_cdc_tombstone": True},
+    {"deletedAt": {"$date": "2026-11-10T08:00:00Z"}},
+    {"deleted_at": {"$date": {"$numberLong": "1795941000000"}}},
+    {"isDeleted": {"$numberInt": "1"}},
 ]
 """The marks of Fivetran, Singer, Airbyte, Hevo, PeerDB, Delta Lake, Snowflake, SQL Server, Flink, AWS DMS, GoldenGate,
-Estuary, and of shops themselves."""
+Estuary, MongoDB's JSON, and of shops themselves."""
 
 
 @pytest.mark.parametrize("mark", GONE, ids=str)
@@ -719,6 +722,7 @@ def test_a_delete_that_carries_a_mark_is_a_delete(mark: dict[str, Any]) -> None:
             {"deleted_at": said}
             for said in (-62_135_596_800_000, 253_402_300_799_000, 253_402_300_799, 2**63 - 1, False)
         ),
+        *({"deletedAt": {"$date": {"$numberLong": "0"}}}, {"deleted": {"$numberInt": "0"}}, {"deleted": {"a": 1}}),
         *({"deleted_at": []}, {"deletedAt": "253402300799000"}, {"_sdc_deleted_at": "1970-01-01 00:00:00 UTC"}),
         *({"_not_deleted": True}, {"_undeleted": 1}, {"_paint_removed": True}, {"_undeleted_at": "2026-11-10"}),
         *({"_airbyte_meta": {"changes": []}}, {"deleted_scenes": "yes"}, {"removed": True}, {"_op": 7}),

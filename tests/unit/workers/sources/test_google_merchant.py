@@ -239,3 +239,8 @@ def test_a_number_of_googles_taxonomy_is_no_category_and_of_several_types_the_fi
     assert "category" not in events(GOOGLE, message("products", numbered))[0].facts
     several = ROW | {"product_type": ["Home > Lamps", "Gifts"]}
     assert events(GOOGLE, message("products", several))[0].facts["category"] == ["Home", "Lamps"]
+
+
+def test_levels_beyond_those_that_are_kept_refuse_no_product() -> None:
+    deep = ROW | {"product_type": " > ".join("abcdefghijk")}
+    assert events(GOOGLE, message("products", deep))[0].facts["category"] == [*"abcdefgh"]
