@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from stream.progress.watermark import Watermark
 
 SNAPSHOTS_MAX = 2_400
+"""The most snapshots that are kept of one topic: ten minutes of four a second. With more, every second one is dropped,
+and never the oldest: so the time is known however far search is behind, only more coarsely."""
 
 
 class FreshAsOf:
@@ -21,9 +23,7 @@ class FreshAsOf:
 
     def __init__(self, watermark: Watermark) -> None:
         self._watermark = watermark
-        self._snapshots: dict[str, deque[tuple[int, dict[Partition, int]]]] = defaultdict(
-            lambda: deque(maxlen=SNAPSHOTS_MAX)
-        )
+        self._snapshots: dict[str, deque[tuple[int, dict[Partition, int]]]] = defaultdict(deque)
         self._as_of_ms: dict[str, int | None] = dict.fromkeys(INPUTS)
         self._behind: dict[Partition, int] | None = None
 
@@ -47,7 +47,10 @@ class FreshAsOf:
         for partition, end in ends.items():
             by_topic[partition.topic][partition] = end
         for topic, topic_ends in by_topic.items():
-            self._snapshots[topic].append((now_ms, topic_ends))
+            snapshots = self._snapshots[topic]
+            snapshots.append((now_ms, topic_ends))
+            if len(snapshots) > SNAPSHOTS_MAX:
+                self._snapshots[topic] = deque(list(snapshots)[::2])
 
     def times_ms(self) -> dict[str, int | None]:
         """Return by topic the time in milliseconds since the epoch; None where it is not known yet."""

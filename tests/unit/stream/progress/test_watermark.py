@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from schemas.errors import Unavailable
 from schemas.progress import IndexProgress, ItemsProgress, Progress
 from stream.kafka.partitions import Partition
-from stream.progress.fresh_as_of import FreshAsOf
+from stream.progress.fresh_as_of import SNAPSHOTS_MAX, FreshAsOf
 from stream.progress.recent_freshness import FreshnessSummary, Observation, RecentFreshness
 from stream.progress.watermark import Watermark
 from tests.support.waiting import HANG_S
@@ -134,6 +134,17 @@ def test_fresh_as_of_is_the_last_moment_whose_arrivals_are_all_searchable() -> N
     made.items_progress(items(10, 4))
     made.index_progress(index(4))
     assert as_of.times_ms() == UNKNOWN | {"prices": 2_000}
+
+
+def test_fresh_as_of_is_known_however_far_search_is_behind() -> None:
+    made = watermark()
+    as_of = FreshAsOf(made)
+    as_of.begin({Partition("items", 0): 0})
+    for at in range(3 * SNAPSHOTS_MAX):
+        as_of.snapshot(at, {PRICES: at})
+    made.items_progress(items(1_000, 4))
+    made.index_progress(index(4))
+    assert 990 <= (as_of.times_ms()["prices"] or 0) <= 1_000
 
 
 def test_nothing_is_fresh_while_the_index_is_behind_what_lay_in_the_item_log_at_the_start() -> None:
