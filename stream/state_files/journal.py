@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import shutil
 from typing import TYPE_CHECKING
 
 from schemas.errors import InvalidStateLine, Misconfigured, Unavailable
@@ -50,7 +51,10 @@ class Journal:
             self._rewrite(())
         self._index()
         self._file = self._open_at_end()
-        self.compact()
+        try:
+            self.compact()
+        except Unavailable as error:
+            log.warning("freshline: %s; it is used as it is", error)
         return self._file
 
     def _index(self) -> None:
@@ -133,7 +137,7 @@ class Journal:
             self._note(record, at, len(line))
             at += len(line)
         if at > self._compaction_bytes_min and at > COMPACTION_FACTOR * self._bytes_kept:
-            with contextlib.suppress(Unavailable):  # No room for two files now: try at the next record.
+            with contextlib.suppress(Unavailable):  # No room for two files now: look again at the next record.
                 self.compact()
 
     def _write(self, lines: bytes, at: int) -> None:
@@ -157,8 +161,15 @@ class Journal:
     def compact(self) -> None:
         """Drop all but the last record of each key.
 
-        Raises Unavailable if the disk is full; the file is as before then.
+        Raises Unavailable if the disk has no room for a second file; the file is as before then. Nothing is written
+        where the room is known to be too small: a file that fills the disk, and is deleted again, would take from the
+        index beside it the room that it still has.
         """
+        if (free := shutil.disk_usage(self._path.parent).free) < self._bytes_kept:
+            raise Unavailable(
+                f"{self._path} cannot be compacted ({self._bytes_kept:,} bytes are needed, {free:,} are free): "
+                "free some space"
+            )
         try:
             self._rewrite(sorted(self._last.values()))
         except OSError as error:

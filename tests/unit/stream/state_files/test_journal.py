@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import resource
+import shutil
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -99,6 +100,27 @@ def test_a_journal_that_grew_is_compacted(tmp_path: Path) -> None:
     assert path.stat().st_size <= 10_100
     assert sorted(int(value) for value in held(journal).values()) == list(range(990, 1000))
     journal.close()
+
+
+def test_without_room_for_a_second_file_a_journal_writes_none_and_is_opened_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A second file that is written until the disk is full, and deleted again, takes the index's last room."""
+    path, room = tmp_path / "journal", shutil.disk_usage(tmp_path)
+    written = [StateRecord(Partition("items", 0), b"P1", orjson.dumps({"at": at})) for at in range(900)]
+    journal = Journal(path, 4, compaction_bytes_min=10_000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: room._replace(free=10))
+    (second := path.with_suffix(".new")).mkdir()  # Any attempt to write there fails, other than for want of room.
+    for record in written:
+        journal.append([record])
+    journal.close()
+    again = Journal(path, 4, compaction_bytes_min=10_000)
+    assert path.stat().st_size > 10_000 and held(again) == last(written)
+    second.rmdir()
+    monkeypatch.undo()
+    with closing(again):
+        again.append(written[-1:])
+        assert path.stat().st_size < 1_000 and held(again) == last(written)
 
 
 def test_a_deleted_rule_is_gone_when_the_journal_is_opened_again_and_when_it_is_compacted(tmp_path: Path) -> None:
