@@ -45,6 +45,15 @@ def cleaned(text: str) -> str:
     return _CONTROL.sub(" ", text).strip()
 
 
+def is_text(typed: str) -> bool:
+    """Return whether all bytes of an argument or a variable were UTF-8: Python keeps others as lone surrogates."""
+    try:
+        typed.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def visible(text: str) -> str:
     """Return the text without the characters that nobody sees: to compare and to find texts, not to show them."""
     return text if text.isascii() else _INVISIBLE.sub("", text)

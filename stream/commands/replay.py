@@ -68,11 +68,22 @@ def replay(
 
     typed, cluster = TypedSelection(first, end, partition, key), brokers(kafka)
     limit = _rate_limit(rate, speed)
+    _check_text(TOPIC=topic, **{"--to-topic": to_topic, "--key": key})
     _check_options(to_topic, speed, from_dlq, repaired)
     if from_dlq:
         _resend(cluster, topic, typed, limit, repaired, execute=execute, json=json)
     else:
         _replay(cluster, topic, to_topic or topic, typed, limit, execute=execute, json=json)
+
+
+def _check_text(**typed: str | None) -> None:
+    """Refuse bytes that are no text: kafka-python waits without end for what it cannot send."""
+    from schemas.errors import WrongUsage
+    from schemas.texts import is_text
+
+    for name, text in typed.items():
+        if text is not None and not is_text(text):
+            raise WrongUsage(f"{name}: {text!r} is not UTF-8 text")
 
 
 def _check_options(to_topic: str | None, speed: str | None, from_dlq: bool, repaired: str | None) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path  # noqa: TC003 (pydantic reads the annotations)
-from typing import TYPE_CHECKING, Literal, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings
+
+from schemas.texts import is_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -66,6 +68,18 @@ class TransportSettings(BaseSettings):
         le=65_535,
         description="Port of gRPC of the Qdrant server, by default 6334 there. If it is not set, REST is spoken.",
     )
+
+    @field_validator("*")
+    @classmethod
+    def _text(cls, value: Any) -> Any:
+        """Refuse bytes that are no text: the clients of brokers fail on them in the middle, or wait without end.
+
+        The path of a file may have any bytes.
+        """
+        text = value.get_secret_value() if isinstance(value, SecretStr) else value
+        if isinstance(text, str) and not is_text(text):
+            raise ValueError("is not UTF-8 text")
+        return value
 
     @model_validator(mode="after")
     def _fit(self) -> Self:

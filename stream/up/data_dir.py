@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from schemas.errors import Misconfigured
+from schemas.texts import is_text
 from stream.runtime.atomic_files import write_json
 from stream.runtime.stacks import LOCK_FILE
 
@@ -35,8 +36,11 @@ class DataDir:
     def locked(self) -> Iterator[None]:
         """Lock the directory, and make it if it does not exist.
 
-        Raises Misconfigured if another `up` uses the directory, or if another version of Freshline wrote it.
+        Raises Misconfigured if another `up` uses the directory, if another version of Freshline wrote it, or if its
+        name is not UTF-8, which the embedded index cannot open.
         """
+        if not is_text(str(self.path)):
+            raise Misconfigured(f"{str(self.path)!r} is not UTF-8 text: choose another --data-dir")
         try:
             self.output_dir.mkdir(parents=True, exist_ok=True)
             lock = (self.path / LOCK_FILE).open("wb")

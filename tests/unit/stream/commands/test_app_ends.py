@@ -5,13 +5,16 @@ from __future__ import annotations
 import subprocess
 import sys
 from importlib.metadata import version
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 
 from stream.commands.current_run import CommandBounds
 from tests.support.running_commands import freshline
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 NOBODY = "--api=http://127.0.0.1:9"
 
@@ -48,6 +51,28 @@ def test_the_version_is_that_of_the_package() -> None:
 def test_a_rebuild_that_contradicts_itself_is_one_line_of_usage(options: list[str]) -> None:
     done = freshline("rebuild", *options, NOBODY)
     assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("replay", "\udcff", "--kafka=127.0.0.1:9"),
+        ("replay", "prices", "--to-topic=\udcff", "--kafka=127.0.0.1:9"),
+        ("replay", "prices", "--key=\udcff", "--kafka=127.0.0.1:9"),
+        ("produce", "prices", "--kafka=\udcff:9"),
+        ("status", "--api=http://\udcff"),
+        ("up", "--data-dir=\udcff"),
+    ],
+)
+def test_bytes_that_are_no_text_are_refused_before_anything_is_asked(
+    command: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A client of the broker waits without end for the answer to what it cannot send."""
+    monkeypatch.chdir(tmp_path)
+    done = freshline(*command)
+    assert done.code in (1, 2) and done.err.count("\n") == 1
+    assert r"\udcff" in done.err and "is not UTF-8 text" in done.err
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("command", [("get", "lamp"), ("search", "lamp"), ("status",), ("reconcile",)])

@@ -25,6 +25,8 @@ from stream.runtime.settings import Settings, read_settings, unknown_settings
         ("WATCH_KEYS", f"shop:{'k' * 16}, shop:{'l' * 16}", "a name has two keys"),
         ("API_PORT", "high", "should be a valid integer"),
         ("BROKER", "rabbit", "should be 'embedded' or 'kafka', not 'rabbit'"),
+        ("KAFKA", "\udcff:9092", "is not UTF-8 text"),
+        ("API", "\udcff", "is not UTF-8 text"),
         ("PARTITIONS", "0", "should be greater than or equal to 1, not '0'"),
     ],
 )
