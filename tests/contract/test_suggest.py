@@ -73,6 +73,26 @@ async def test_each_further_word_narrows_what_is_suggested(
     assert sorted(product.product_id for product in found.products) == products
 
 
+@pytest.mark.parametrize("text", ["usb c", "usbc", "usb-c h", "sony usb c", "sony wh1000", "sony wh 1", "WH-10"])
+async def test_a_compound_is_suggested_however_its_parts_are_typed(shop: Shop, text: str) -> None:
+    await shop.put("phones", "Sony WH-1000XM5 USB-C headphones")
+    assert await shop.products(text) == ["phones"]
+
+
+async def test_a_word_that_a_title_says_twice_is_typed_twice(shop: Shop) -> None:
+    await shop.put("pie", "Choco Pie (Apple Pie)")
+    assert await shop.products("choco pie apple pi") == ["pie"]
+    assert await shop.products("pie choco choc") == []
+
+
+async def test_a_word_that_no_title_has_suggests_the_products_of_its_category(shop: Shop) -> None:
+    for number in range(POINTS_READ):
+        await shop.put(f"ham{number:02}", "Ham", category=["Food", "Chilled food"])
+    assert set(await shop.products("chilled")) < {f"ham{number:02}" for number in range(POINTS_READ)}
+    assert len(await shop.products("chilled f")) == 5
+    assert await shop.products("chilled x") == []
+
+
 async def test_items_with_many_completions_do_not_hide_the_one_with_the_words_before() -> None:
     async with opened("edge") as index:
         made = Shop(index)

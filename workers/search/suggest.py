@@ -11,7 +11,7 @@ from schemas.suggestions import SuggestedProduct
 from workers.plain import plain
 from workers.point.payload import is_visible
 from workers.vocabulary.words import is_word
-from workers.words.chunks import chunks, is_unspaced, terms
+from workers.words.chunks import chunks, is_quantity, is_unspaced, terms
 from workers.words.folding import folded
 from workers.words.surface import words
 
@@ -69,12 +69,13 @@ async def suggest(index: Index, vocabulary: Vocabulary, request: SuggestRequest,
     asked = typed(request.q)
     completions = vocabulary.completions(asked.last, COMPLETIONS_MAX) if asked.last else []
     titles: list[tuple[Payload, str]] = []
+    shown: list[Payload] = []
     for weight in COMPLETION_WEIGHTS if asked.whole and asked.last else COMPLETION_WEIGHTS[:1]:
         shown = await _candidates(index, asked, completions, weight)
-        titles = [(payload, title) for payload in shown if (title := _title(payload, asked, languages)) is not None]
-        if titles:
+        if titles := _titled(shown, asked, languages, by_category=False):
             break
-    products = [SuggestedProduct(product_id=payload["product_id"], title=title) for payload, title in titles]
+    named = titles or _titled(shown, asked, languages, by_category=True)
+    products = [SuggestedProduct(product_id=payload["product_id"], title=title) for payload, title in named]
     queries = _queries(asked, completions, (title for _, title in titles), vocabulary)
     return Suggested(queries[: request.limit], products[: request.limit])
 
@@ -116,13 +117,23 @@ def _continuations(asked: Typed, title: str) -> Iterator[str]:
                 yield text[word.start : word.end].lower()
 
 
-def _title(payload: Payload, asked: Typed, languages: Sequence[str]) -> str | None:
-    """Return the title that has every whole word and one that begins with the last; None if there is none."""
+def _titled(
+    shown: Iterable[Payload], asked: Typed, languages: Sequence[str], *, by_category: bool
+) -> list[tuple[Payload, str]]:
+    """Return the items with the title that has every whole word and one that begins with the last; `by_category`: the
+    title together with the category."""
+    found = ((payload, _title(payload, asked, languages, by_category=by_category)) for payload in shown)
+    return [(payload, title) for payload, title in found if title is not None]
+
+
+def _title(payload: Payload, asked: Typed, languages: Sequence[str], *, by_category: bool) -> str | None:
+    """Return the title of an item that is to be shown; None if it has none that fits, or is hidden."""
     if not is_visible(payload):
         return None
     by_language = payload["title"]
+    beside = [payload["brand"] or "", *(payload["category"] if by_category else ())]
     preferred = sorted(by_language, key=lambda tag: (_rank(tag, languages), tag))
-    return next((by_language[tag] for tag in preferred if _has(by_language[tag], payload["brand"], asked)), None)
+    return next((by_language[tag] for tag in preferred if _has(by_language[tag], beside, asked)), None)
 
 
 def _rank(tag: str, languages: Sequence[str]) -> int:
@@ -131,18 +142,36 @@ def _rank(tag: str, languages: Sequence[str]) -> int:
     return next(ranks, len(languages))
 
 
-def _has(title: str, brand: str | None, asked: Typed) -> bool:
-    found = chunks(folded(f"{plain(title)} | {brand or ''}"))
+def _has(title: str, beside: Iterable[str], asked: Typed) -> bool:
+    found = chunks(folded(" | ".join([plain(title), *beside])))
     if asked.whole:
         said = set(chain.from_iterable(map(_terms, found)))
         if not all(said.issuperset(terms(chunk).whole) for chunk in asked.whole):
             return False
-    others = [chunk for chunk in found if chunk not in asked.whole]
     if not asked.last:
         return True
+    others = _others(found, asked.whole)
     if is_unspaced(asked.last):
         return any(asked.last in chunk for chunk in others)
-    return any(chunk.startswith(asked.last) for chunk in others)
+    return any(form.startswith(asked.last) for chunk in others for form in _forms(chunk))
+
+
+def _others(found: Iterable[str], whole: Iterable[str]) -> list[str]:
+    """Return the chunks that are left once each whole word has taken one: a title may say a word twice."""
+    taken, others = Counter(whole), list[str]()
+    for chunk in found:
+        if taken[chunk]:
+            taken[chunk] -= 1
+        else:
+            others.append(chunk)
+    return others
+
+
+def _forms(chunk: str) -> Iterator[str]:
+    """Iterate over the beginnings by which a word is typed: `usb-c` as `usb-c`, `usbc` and, behind `usb`, `c`."""
+    yield chunk
+    if not is_quantity(chunk):
+        yield from _terms(chunk)
 
 
 def _terms(chunk: str) -> Iterator[str]:
