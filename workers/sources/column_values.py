@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from typing import Any
 
 import orjson
@@ -18,18 +19,28 @@ _HIDDEN = (
 HIDDEN_WORDS = frozenset(("", *_HIDDEN.split()))
 """The words, in lower case, of a column whose product is not to be shown."""
 _DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+_WITH_EXPONENT = re.compile(r"-?[0-9]+(?:\.[0-9]+)?E-[0-9]{1,3}|-?[0-9]\.[0-9]+E\+[0-9]{1,2}")
+"""The decimals that Java writes with an exponent, such as `0E-18` of a `numeric(38,18)`. `1E+1` is base64 as well."""
 
 
 def decimal_value(value: Any) -> Any:
-    """Return the text of a decimal. Raises InvalidEvent."""
-    if not isinstance(value, str) or not value:
+    """Return the text of a decimal, without the blanks of a column of fixed width. Raises InvalidEvent."""
+    if not isinstance(value, str) or not value or _DECIMAL.fullmatch(value):
         return value
-    if not _DECIMAL.fullmatch(value):
-        raise InvalidEvent(
-            f"{value[:30]!r} is no decimal; if it is one in bytes, set decimal.handling.mode=string in the connector, "
-            "or give its scale in the mapping, as in {column: price, scale: 2}"
-        )
-    return value
+    if (text := _plain_decimal(value)) is not None or not value.strip():
+        return text
+    raise InvalidEvent(
+        f"{value[:30]!r} is no decimal; if it is one in bytes, set decimal.handling.mode=string in the connector, "
+        "or give its scale in the mapping, as in {column: price, scale: 2}"
+    )
+
+
+def _plain_decimal(value: str) -> str | None:
+    """Return a decimal without blanks and exponent; None for a text that is none."""
+    text = value.strip()
+    if _WITH_EXPONENT.fullmatch(text):
+        return f"{Decimal(text):f}"
+    return text if _DECIMAL.fullmatch(text) else None
 
 
 def name_value(value: Any) -> Any:
@@ -82,10 +93,10 @@ def availability(value: Any) -> Any:
     A count is a text where decimals are: Debezium writes a `numeric` 3 as "3.000".
     """
     if isinstance(value, str):
-        word = value.strip().lower()
-        if not _DECIMAL.fullmatch(word):
+        count = _plain_decimal(value)
+        if count is None:
             return value
-        value = float(word)
+        value = float(count)
     return ("in_stock" if value > 0 else "out_of_stock") if isinstance(value, (bool, int, float)) else value
 
 
@@ -113,5 +124,5 @@ def is_hidden(value: Any) -> bool:
     """Return whether a column's value means that the product is not to be shown."""
     if not isinstance(value, str):
         return not value
-    word = value.strip().lower()
-    return word in HIDDEN_WORDS or (_DECIMAL.fullmatch(word) is not None and not float(word))
+    count = _plain_decimal(value)
+    return value.strip().lower() in HIDDEN_WORDS or (count is not None and not float(count))

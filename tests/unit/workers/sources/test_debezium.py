@@ -290,6 +290,14 @@ def test_decimals_are_read_in_all_three_modes(raw: object, scale: int | None, pr
     assert event.facts["price"] == price
 
 
+@pytest.mark.parametrize(("raw", "price"), [("0E-18", 0.0), ("1.0E+2", 100.0), ("1.5E-7", 0.0), ("12.50     ", 12.5)])
+def test_decimals_are_read_as_java_and_columns_of_a_fixed_width_write_them(raw: str, price: float) -> None:
+    mapping = columns(product_id="sku", price="amount", currency="money")
+    row = {"sku": "lamp-7", "amount": raw, "money": "EUR"}
+    [event] = events(debezium(mapping), change("prices", "c", 1, after=row))
+    assert event.facts == {"price": price, "currency": "EUR"}
+
+
 def test_a_decimal_in_bytes_without_a_scale_is_refused_with_the_way_out() -> None:
     mapping = PRICES | {"price": Column(column="amount")}
     with pytest.raises(InvalidEvent, match=r"price: 'CSk=' is no decimal.*decimal.handling.mode=string.*scale: 2"):
@@ -796,7 +804,9 @@ def test_a_promotion_is_a_text_or_the_texts_by_language_in_a_column_of_type_json
     assert {name: value for name, value in event.facts.items() if name.startswith("promotion")} == facts
 
 
-@pytest.mark.parametrize(("stock", "word"), [("3", "in_stock"), ("3.000", "in_stock"), ("0.00", "out_of_stock")])
+@pytest.mark.parametrize(
+    ("stock", "word"), [("3", "in_stock"), ("3.000", "in_stock"), ("0.00", "out_of_stock"), ("0E-18", "out_of_stock")]
+)
 def test_a_count_in_decimals_says_whether_an_item_can_be_bought(stock: str, word: str) -> None:
     mapping = columns(product_id="sku", title="name", availability="stock")
     [event] = events(debezium(mapping), change("products", "c", 1, after=LAMP | {"stock": stock}))
