@@ -17,6 +17,7 @@ from uuid import UUID
 
 import fastavro
 import orjson
+from fastavro._read_py import schemaless_reader as read_in_python
 
 from schemas.errors import InvalidEvent
 from schemas.events import FRAME_BYTES
@@ -48,6 +49,8 @@ class RegisteredSchema(NamedTuple):
     kind: str
     """AVRO, JSON or PROTOBUF."""
     avro: Any = None
+    is_recursive: bool = False
+    """True if a value may hold others of its own type, as deep as a record says."""
 
 
 def registered_schema(kind: str, texts: Sequence[str]) -> RegisteredSchema:
@@ -58,9 +61,30 @@ def registered_schema(kind: str, texts: Sequence[str]) -> RegisteredSchema:
     named: dict[str, Any] = {}
     try:
         parsed = [fastavro.parse_schema(orjson.loads(text), named) for text in texts]
-    except (fastavro.schema.SchemaParseException, ValueError, KeyError, TypeError) as error:
+        return RegisteredSchema(kind, parsed[-1], _is_recursive(parsed[-1], named, frozenset(), set()))
+    except (fastavro.schema.SchemaParseException, ValueError, KeyError, TypeError, RecursionError) as error:
         raise InvalidEvent(f"its Avro schema cannot be read: {error}") from None
-    return RegisteredSchema(kind, parsed[-1])
+
+
+def _is_recursive(schema: Any, named: dict[str, Any], within: frozenset[str], ends: set[str]) -> bool:
+    """Return whether a parsed schema, which is within the types of these names, refers to one of them.
+
+    `ends` has the names of types that do not, and gets more.
+    """
+    if isinstance(schema, list):
+        return any(_is_recursive(each, named, within, ends) for each in schema)
+    if isinstance(schema, str):
+        if schema in within:
+            return True
+        return schema in named and schema not in ends and _is_recursive(named[schema], named, within, ends)
+    if "fields" not in schema:
+        parts = (schema[part] for part in ("type", "items", "values") if part in schema)
+        return any(_is_recursive(part, named, within, ends) for part in parts)
+    inner = within | {schema["name"]}
+    if any(_is_recursive(field["type"], named, inner, ends) for field in schema["fields"]):
+        return True
+    ends.add(schema["name"])
+    return False
 
 
 def _read_all_times() -> None:
@@ -143,12 +167,16 @@ def _read(schema: RegisteredSchema, payload: bytes) -> Any:
         raise InvalidEvent(f"{schema.kind} is not read: let the producer write Avro or JSON")
     stream = BytesIO(payload)
     try:
-        found = fastavro.schemaless_reader(stream, schema.avro, None)
+        # The compiled reader can end the process at such a record, which would come again after each start.
+        read = read_in_python if schema.is_recursive else fastavro.schemaless_reader
+        found = _as_json(read(stream, schema.avro, None))
         if stream.tell() != len(payload):
             raise ValueError(f"{len(payload) - stream.tell()} bytes are left over")
+        return found
+    except InvalidEvent:
+        raise
     except Exception as error:  # fastavro raises whatever the bytes lead to: EOFError, IndexError, OverflowError, ...
         raise InvalidEvent(f"the record is not of this schema ({type(error).__name__}: {error})") from None
-    return _as_json(found)
 
 
 def _as_json(value: Any) -> Any:

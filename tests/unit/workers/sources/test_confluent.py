@@ -60,6 +60,62 @@ def confluent(schema: RegisteredSchema | InvalidEvent | None, **source: Any) -> 
     return sources
 
 
+_SHELF = {
+    "type": "record",
+    "name": "Shelf",
+    "fields": [{"name": "name", "type": "string"}, {"name": "within", "type": ["null", "Shelf"]}],
+}
+_SHELVED = {
+    "type": "record",
+    "name": "Item",
+    "fields": [
+        {"name": "product_id", "type": "string"},
+        {"name": "title", "type": "string"},
+        {"name": "shelf", "type": "Shelf"},
+    ],
+}
+
+
+def test_a_record_that_is_nested_too_deeply_is_refused() -> None:
+    """The depth is one that fastavro's compiled reader takes; its reader in Python, which guards, does not."""
+    sources = confluent(
+        registered_schema("AVRO", [orjson.dumps(each).decode() for each in (_SHELF, _SHELVED)]), topic="products"
+    )
+    value = b"\0\0\0\0\x07\x02a\x02x" + b"\0\x02" * 600 + b"\0\0"
+    with pytest.raises(InvalidEvent, match=r"schema 7: .*RecursionError"):
+        sources.decode("products", None, value, [], TIMES)
+
+
+@pytest.mark.parametrize(
+    ("inner", "is_recursive"),
+    [
+        ("string", False),
+        ({"type": "array", "items": "Shelf"}, True),
+        (["null", {"type": "map", "values": ["string", "Shelf"]}], True),
+        ({"type": "enum", "name": "Kind", "symbols": ["A"]}, False),
+    ],
+)
+def test_a_schema_that_refers_to_itself_is_known(inner: object, is_recursive: bool) -> None:
+    shelf = {"type": "record", "name": "Shelf", "fields": [{"name": "within", "type": inner}]}
+    pairs = [
+        {"type": "record", "name": f"Pair{n}", "fields": [{"name": m, "type": f"Pair{n - 1}"} for m in "ab"]}
+        for n in range(1, 40)
+    ]
+    first = {"type": "record", "name": "Pair0", "fields": [{"name": "shelf", "type": "Shelf"}]}
+    texts = [orjson.dumps(each).decode() for each in (shelf, first, *pairs)]
+    assert registered_schema("AVRO", texts).is_recursive == is_recursive
+
+
+def test_a_record_of_a_schema_that_refers_to_itself_is_read() -> None:
+    sources = confluent(
+        registered_schema("AVRO", [orjson.dumps(each).decode() for each in (_SHELF, _SHELVED)]), topic="products"
+    )
+    value = b"\0\0\0\0\x07\x02a\x02x" + b"\x02s\x02" * 3 + b"\x02t\0"
+    [decoded] = sources.decode("products", None, value, [], TIMES)
+    assert decoded.event.facts["title/und"] == "x"
+    assert str(decoded.event.facts["attributes/shelf"]).startswith('{"name":"s","within":{"name":"s"')
+
+
 def test_an_event_of_ours_in_avro_is_read_with_its_decimals_and_times() -> None:
     sources = confluent(registered_schema("AVRO", [orjson.dumps(PRICE).decode()]), topic="prices")
     [decoded] = sources.decode("prices", None, avro(PRICE, FIELDS), [], TIMES)
