@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Protocol
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+import structlog
 
 from schemas.progress import encode
 from stream.kafka.topics import PROGRESS
@@ -11,10 +14,16 @@ from stream.kafka.topics import PROGRESS
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
+    from aiokafka.structs import RecordMetadata
+
     from schemas.progress import Progress
     from stream.kafka.send import RecordSender
 
+log = structlog.get_logger(__name__)
+
 REPORT_INTERVAL_S = 0.02
+AGAIN_S = 1.0
+"""The time after which a record that the broker did not confirm is sent again. Most failures took 40 s before that."""
 
 
 class Subject(Protocol):
@@ -24,12 +33,27 @@ class Subject(Protocol):
         """Return the newest progress record, asked for when the report is due; None leaves it out."""
 
 
-class Reporter:
-    """Publishes the newest progress record of each subject that changed, every 20 ms at most, and none twice."""
+class _Report(NamedTuple):
+    """A progress record on its way to the broker, and the subject that it is about."""
 
-    def __init__(self, log_id: str, sender: RecordSender) -> None:
+    mark: Hashable
+    subject: Subject
+    key: bytes
+    value: bytes
+
+
+class Reporter:
+    """Publishes the newest progress record of each subject that changed, every 20 ms at most, and none twice.
+
+    A record that is lost, as where a broker is away for longer than the producer keeps trying, is published again: what
+    it reports may be the last event for a long time, which would count as waiting all that time.
+    """
+
+    def __init__(self, log_id: str, sender: RecordSender, *, again_s: float = AGAIN_S) -> None:
+        """`again_s`: see `AGAIN_S`."""
         self._log_id = log_id
         self._sender = sender
+        self._again_s = again_s
         self._marked: dict[Hashable, Subject] = {}
         self._sent: dict[bytes, bytes] = {}
         self._wake = asyncio.Event()
@@ -50,11 +74,28 @@ class Reporter:
     async def flush(self) -> None:
         """Publish the progress records of all subjects that are marked now."""
         marked, self._marked = self._marked, {}
-        for subject in marked.values():
+        for mark, subject in marked.items():
             progress = subject.latest()
             if progress is None:
                 continue
             key, value = encode(self._log_id, progress)
             if self._sent.get(key) != value:
                 self._sent[key] = value
-                await self._sender.send(PROGRESS, key, value, progress.partition, [])
+                confirmed = await self._sender.send(PROGRESS, key, value, progress.partition, [])
+                asyncio.ensure_future(confirmed).add_done_callback(
+                    partial(self._note_end, _Report(mark, subject, key, value))
+                )
+
+    def _note_end(self, report: _Report, ended: asyncio.Future[RecordMetadata]) -> None:
+        """Send a report again soon if the broker did not confirm it, unless a newer one of its subject was sent."""
+        if ended.cancelled() or (error := ended.exception()) is None:
+            return
+        log.warning("progress not confirmed", error=str(error) or repr(error))
+        if self._sent.get(report.key) == report.value:
+            del self._sent[report.key]
+            asyncio.get_running_loop().call_later(self._again_s, self._mark_again, report)
+
+    def _mark_again(self, report: _Report) -> None:
+        if report.key not in self._sent:  # Else a newer one was sent meanwhile.
+            self._marked.setdefault(report.mark, report.subject)
+            self._wake.set()
