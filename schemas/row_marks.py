@@ -101,9 +101,9 @@ def check_marks(body: Mapping[str, Any], value: bytes) -> None:
 
 
 def _is_gone(name: str, said: Any) -> bool:
+    while isinstance(said, dict) and len(said) == 1 and not _TYPES_OF_MONGODB.isdisjoint(said):
+        [said] = said.values()
     if isinstance(said, dict):
-        if said.keys() <= _TYPES_OF_MONGODB:
-            return any(_is_gone(name, typed) for typed in said.values())
         return name == "_meta" and _is_gone("_op", said.get("op"))  # So Estuary Flow.
     bare = name.lower().lstrip(_METADATA)
     if bare in _OPERATIONS or (name.startswith(_METADATA) and bare.endswith(("_cdc_op", "_synced_op"))):

@@ -695,6 +695,12 @@ def test_a_row_that_any_pipeline_marks_as_deleted_is_refused_by_its_mark(topic: 
     assert next(iter(mark)) in str(refused.value)
 
 
+def test_a_mark_may_be_nested_as_deeply_as_it_likes() -> None:
+    nested = b'{"$date":' * 1_000 + b"0" + b"}" * 1_000
+    value = b'{"product_id":"a","price":1,"currency":"HKD","deletedAt":' + nested + b"}"
+    assert taken("prices", value).op == "upsert"
+
+
 @pytest.mark.parametrize("mark", [*GONE, {"__deleted": "true"}, {"_fivetran_deleted": True}], ids=str)
 def test_a_delete_that_carries_a_mark_is_a_delete(mark: dict[str, Any]) -> None:
     assert taken("products", {"product_id": "a", "op": "delete"} | mark).op == "delete"
