@@ -30,7 +30,7 @@ OLDEST_EVERY = 4
 
 
 class EmbeddingPace(NamedTuple):
-    """The pace of the lane: how many texts it embeds at once, and how long it rests."""
+    """The pace of the lane: how many texts it embeds at once, and how long it waits."""
 
     texts_max: int = 64
     texts_at_once: int = 8
@@ -42,12 +42,6 @@ class EmbeddingPace(NamedTuple):
     """The most texts embedded ahead of the rest of a batch, or while text and price changes wait, once in
     `behind_s_max`: the changes get the processor, and no text starves."""
     behind_s_max: float = 1.0
-    rest_s: float = 0.05
-    """The rest after a batch that emptied the backlog, for each of its texts, so that later ones share a pass."""
-    rest_s_max: float = 0.25
-    texts_that_end_a_rest: int = 5
-    """The number of waiting texts that ends a rest. A pass costs as much for one text as for five: they gain nothing by
-    waiting longer."""
     idle_s_max: float = 2.0
     """The longest time between two looks at the backlog, which find the texts of newly assigned partitions."""
 
@@ -91,17 +85,11 @@ class EmbeddingLane:
         self._batches = 0
         self._looks_at_s = 0.0
         self._wake = asyncio.Event()
-        self._written = 0
-        """The texts that were written since the lane last read its backlog."""
-        self._enough = asyncio.Event()
         self._drained = asyncio.Event()
 
     def note(self, event: LaneEvent) -> None:
-        """Wake when a text was written whose vector is pending, and end a rest when enough of them were."""
+        """Wake when a text was written whose vector is pending."""
         if isinstance(event, Planned) and event.action is Action.EMBED:
-            self._written += event.items
-            if self._written >= self._pace.texts_that_end_a_rest:
-                self._enough.set()
             self.wake()
 
     def wake(self) -> None:
@@ -110,30 +98,29 @@ class EmbeddingLane:
         self._wake.set()
 
     async def run(self) -> None:
-        """Embed until cancelled."""
+        """Embed until cancelled.
+
+        It never waits for more texts to share a pass: a text of eighty tokens costs the model as much beside others as
+        alone, and what comes during a pass is embedded together anyway.
+        """
         while True:
             await self._let_serving_go_first()
             await self._let_lanes_go_ahead()
             embedded = await unless_away(self.embed_batch, "index away", 0)
+            if embedded < self._texts_max:
+                self._drained.set()
             if not embedded:
-                self._drained.set()
                 await self._idle()
-            elif embedded < self._pace.texts_max and not self._pressure.behind:
-                self._drained.set()
-                await self._rest(embedded)
 
     async def embed_batch(self) -> int:
         """Embed one batch of the backlog, and return how many texts it had."""
         self._wake.clear()
-        self._written = 0
-        self._enough.clear()
         partitions = self._assigned.partitions
         if not partitions:
             return 0
         self._batches += 1
         newest = self._batches % OLDEST_EVERY != 0
-        texts_max = self._pace.few_texts_max if self._pressure.behind else self._pace.texts_max
-        backlog = await self._index.pending_embeddings(partitions, texts_max, newest=newest)
+        backlog = await self._index.pending_embeddings(partitions, self._texts_max, newest=newest)
         # Texts of about one length together need little padding.
         waiting = sorted(backlog, key=lambda payload: -len(document(payload, self._index.model).text))
         while waiting:
@@ -142,6 +129,10 @@ class EmbeddingLane:
             await self._embed_all(waiting[: self._pace.texts_at_once])
             waiting = waiting[self._pace.texts_at_once :]
         return len(backlog)
+
+    @property
+    def _texts_max(self) -> int:
+        return self._pace.few_texts_max if self._pressure.behind else self._pace.texts_max
 
     async def _embed_written_meanwhile(self, partitions: Collection[int]) -> list[Payload]:
         """Embed the newest texts if any text has been written since the lane last looked, and return them."""
@@ -168,12 +159,6 @@ class EmbeddingLane:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._pace.behind_s_max):
                 await self._pressure.caught_up()
-
-    async def _rest(self, embedded: int) -> None:
-        """Rest after so many texts, until enough others wait."""
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(min(self._pace.rest_s * embedded, self._pace.rest_s_max)):
-                await self._enough.wait()
 
     async def _idle(self) -> None:
         with contextlib.suppress(TimeoutError):

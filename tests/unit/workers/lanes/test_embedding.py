@@ -1,4 +1,4 @@
-"""The embedding lane over a real embedded index: its rests, its turns, and the cost of a text that fails."""
+"""The embedding lane over a real embedded index: its turns, and the cost of a text that fails."""
 
 from __future__ import annotations
 
@@ -11,27 +11,30 @@ import pytest
 
 from schemas.errors import EmbeddingFailed
 from schemas.queries import Filters
-from tests.support.lanes_bench import NOW_MS, Serving, bench, until_drained
-from tests.support.waiting import until
+from tests.support.lanes_bench import NOW_MS, Async, Serving, bench, until_drained
 from workers.document import document
 from workers.embedder.fake import FakeEmbedder
 from workers.lanes.embedding import EmbeddingPace
 from workers.point.plan import Action
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
     from pathlib import Path
 
     from tests.support.lanes_bench import Bench
+    from workers.embedder.interface import Vectors
+
+TURNS_TO_EMBED = 100
+"""Turns of the event loop in which a text that waits for nothing gets its vector; it takes some twenty."""
 
 
 @asynccontextmanager
-async def two_with_a_backlog(folder: Path, pace: EmbeddingPace) -> AsyncIterator[tuple[Serving, Bench, Bench]]:
+async def two_with_a_backlog(folder: Path, **more: Any) -> AsyncIterator[tuple[Serving, Bench, Bench]]:
     """Yield the `Serving`, the collection that serves, and another one; each of the two has a text without a vector."""
     serving = Serving()
     async with (
-        bench(folder / "old", serving=serving, pace=pace) as old,
-        bench(folder / "new", serving=serving, pace=pace) as new,
+        bench(folder / "old", serving=serving, **more) as old,
+        bench(folder / "new", serving=serving, **more) as new,
     ):
         serving.lane = old.embedding
         for each in (old, new):
@@ -114,7 +117,7 @@ async def test_lanes_whose_collections_change_places_while_they_have_a_backlog_d
     tmp_path: Path,
 ) -> None:
     """Given that one waits for the other, when it is the other's turn to wait, then both embed all the same."""
-    async with two_with_a_backlog(tmp_path, EmbeddingPace(idle_s_max=0.05)) as (serving, old, new):
+    async with two_with_a_backlog(tmp_path, pace=EmbeddingPace(idle_s_max=0.05)) as (serving, old, new):
         waiting = asyncio.create_task(new.embedding.run())
         await asyncio.sleep(0)
         serving.lane = new.embedding
@@ -128,37 +131,41 @@ async def test_lanes_whose_collections_change_places_while_they_have_a_backlog_d
             await asyncio.gather(waiting, late, return_exceptions=True)
 
 
-async def test_texts_that_come_while_the_model_rests_share_a_batch(tmp_path: Path) -> None:
-    async with bench(tmp_path, pace=EmbeddingPace(rest_s=2.0, rest_s_max=2.0)) as b:
+async def test_a_text_is_embedded_at_once_however_lately_another_one_was(tmp_path: Path) -> None:
+    async with bench(tmp_path) as b:
         embedding = asyncio.create_task(b.embedding.run())
         for product_id in ("p1", "p2", "p3"):
             await b.put("products", product_id, title=f"Zebra lamp {product_id}")
             await b.quiet()
-            await until(lambda: len(b.told.embedded) > 0, "the first is embedded")
-        await until_drained(b)
+            for _ in range(TURNS_TO_EMBED):
+                await asyncio.sleep(0)
+            assert not await b.index.count_pending_embeddings()
         embedding.cancel()
-    assert b.told.embedded == [1, 2]
+    assert b.told.embedded == [1, 1, 1]
 
 
-async def test_a_rest_ends_once_as_many_texts_wait_as_a_pass_takes_at_no_cost(tmp_path: Path) -> None:
-    async with bench(tmp_path, pace=EmbeddingPace(rest_s=3_600.0, rest_s_max=3_600.0, texts_that_end_a_rest=2)) as b:
-        embedding = asyncio.create_task(b.embedding.run())
-        for product_id in ("p1", "p2", "p3"):
-            await b.put("products", product_id, title=f"Zebra lamp {product_id}")
-            await b.quiet()
-            await until(lambda: len(b.told.embedded) > 0, "the first is embedded")
-        await until(lambda: len(b.told.embedded) == 2, "the rest has ended")
-        embedding.cancel()
-    assert b.told.embedded == [1, 2]
+async def test_after_a_batch_that_took_all_that_waited_the_other_collection_has_its_turn(tmp_path: Path) -> None:
+    """Else texts that come one after another would let no rebuild end."""
 
+    class OneAfterAnother(Async):
+        """Writes the next text of the serving collection while it embeds one, until the other one has its vector."""
 
-async def test_while_the_model_rests_the_other_collection_has_its_turn(tmp_path: Path) -> None:
-    """Else texts that come more often than it rests would let no rebuild end."""
-    async with two_with_a_backlog(tmp_path, EmbeddingPace(rest_s=60.0)) as (_, serving, building):
+        async def embed_documents(self, texts: Sequence[str]) -> Vectors:
+            if "serves" in texts[0] and not building.told.embedded:
+                await write_text()
+            return await super().embed_documents(texts)
+
+    async def write_text() -> None:
+        await serving.put("products", "p1", title=f"Lamp {serving.version} that serves")
+        await serving.quiet()
+
+    async with two_with_a_backlog(tmp_path, documents=OneAfterAnother(FakeEmbedder())) as (_, serving, building):
+        await write_text()
         embedding = [asyncio.create_task(each.embedding.run()) for each in (building, serving)]
         await until_drained(building)
         for task in embedding:
             task.cancel()
+        assert building.told.embedded == [1]
 
 
 async def test_the_fake_embedder_really_fails() -> None:
