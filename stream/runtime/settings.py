@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 PREFIX = "FRESHLINE_"
 KEY_CHARS_MIN = 16
+BATCHES_AT_ONCE_MAX = 4
+"""The default's upper bound: the lane hands over eight texts at a time, which are four batches."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 
 
@@ -138,7 +140,7 @@ class Settings(TransportSettings):
         None,
         ge=1,
         description="How many batches of texts are embedded at a time while many wait, each on a core. If it is not "
-        "set, half as many as there are cores. Prices and searches go first.",
+        "set, as many as there are cores, and four at most. Prices and searches go first.",
     )
     shop_currency: Currency | None = Field(
         None,
@@ -180,7 +182,7 @@ class Settings(TransportSettings):
     @property
     def batches_at_once(self) -> int:
         """The number of batches of texts that are embedded at a time."""
-        return self.embed_threads or max(1, (os.cpu_count() or 1) // 2)
+        return self.embed_threads or min(os.cpu_count() or 1, BATCHES_AT_ONCE_MAX)
 
     @property
     def broker_kind(self) -> Literal["embedded", "kafka"]:

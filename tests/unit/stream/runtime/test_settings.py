@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
 from schemas.errors import Misconfigured
@@ -52,6 +54,15 @@ def test_keys_of_watches_are_by_name_and_a_refused_one_is_not_shown(monkeypatch:
         with pytest.raises(Misconfigured, match="FRESHLINE_WATCH_KEYS: ") as refused:
             read_settings()
         assert "sesame" not in str(refused.value) and "kkkk" not in str(refused.value)
+
+
+@pytest.mark.parametrize(("cores", "batches"), [(None, 1), (1, 1), (2, 2), (64, 4)])
+def test_texts_embed_on_every_core_and_on_four_at_most_unless_a_number_is_set(
+    monkeypatch: pytest.MonkeyPatch, cores: int | None, batches: int
+) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: cores)
+    assert read_settings().batches_at_once == batches
+    assert read_settings(embed_threads=7).batches_at_once == 7
 
 
 def test_languages_are_a_list_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
