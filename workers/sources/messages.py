@@ -16,8 +16,8 @@ from schemas.events import plain_id
 from schemas.normal_form import ATTRIBUTE_BYTES_MAX
 
 JsonObject = dict[str, Any]
-MISSHAPEN = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
-"""The errors of reading a record that has not the shape of its format."""
+MISSHAPEN = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+"""The errors of reading a record that has not the shape of its format, or is nested as deeply as JSON may be."""
 _LONG_DECIMAL = re.compile(rf"[0-9]{{1,12}}\.[0-9]{{{PRICE_DECIMALS_MAX + 1},}}")
 
 

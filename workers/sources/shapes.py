@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import orjson
 
 from workers.sources.cloudevents import is_binary, is_structured
-from workers.sources.shopify import GRAPHQL_ID
+from workers.sources.shopify import is_of_graphql
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -125,7 +125,7 @@ def _shop(body: dict[str, Any]) -> JsonShape | None:
     names = body.keys()
     if ({"id", "title"} <= names and isinstance(body.get("variants"), list)) or names >= LEVEL:
         return JsonShape("a Shopify webhook", "shopify")
-    if str(body.get("id")).startswith(GRAPHQL_ID):
+    if is_of_graphql(body):
         return JsonShape("a record of Shopify", "shopify")
     if {"id", "name"} <= names and names & {"regular_price", "stock_status", "catalog_visibility", "permalink"}:
         return JsonShape("a WooCommerce product", "woocommerce")

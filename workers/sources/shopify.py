@@ -21,7 +21,7 @@ ItemId = Literal["variant", "sku", "inventory_item", "product"]
 """The product_id of an item is the id of the variant, its SKU, the id of its inventory item, or of the product."""
 ONLY_VARIANT = "Default Title"
 """The title of the variant of a product that has no options."""
-GRAPHQL_ID = "gid://shopify/"
+_GRAPHQL_ID = "gid://shopify/"
 """The beginning of the ids of Shopify's GraphQL API, also in the files of its bulk operations."""
 _IDS = {"variant": "id", "sku": "sku", "inventory_item": "inventory_item_id"}
 
@@ -49,6 +49,11 @@ def shopify(item_id: ItemId, currency: str | None, location_id: int | None) -> A
     return adapt
 
 
+def is_of_graphql(body: JsonObject) -> bool:
+    """Return whether a record is of Shopify's GraphQL API."""
+    return isinstance(body.get("id"), str) and body["id"].startswith(_GRAPHQL_ID)
+
+
 def _kind(body: JsonObject) -> str:
     """Return which webhook a body without headers is of."""
     if "variants" in body and "title" in body:
@@ -57,7 +62,7 @@ def _kind(body: JsonObject) -> str:
         return "inventory_levels/update"
     if body.keys() == {"id"}:
         return "products/delete"
-    if str(body.get("id")).startswith(GRAPHQL_ID):
+    if is_of_graphql(body):
         raise InvalidEvent(
             "the record is of Shopify's GraphQL API, whose products have other fields: send what webhooks and the REST "
             "API (products.json) have"
