@@ -16,7 +16,7 @@ import orjson
 
 from schemas.errors import Misconfigured, Unavailable
 from stream.runtime.held import HELD
-from stream.runtime.ports import check_free
+from stream.runtime.ports import check_free, url_of
 from stream.runtime.qdrant_server import qdrant_server
 from stream.runtime.stack_report import StackReportFile
 from stream.runtime.stacks import Stack, record_stack
@@ -96,7 +96,7 @@ class Supervisor:
         self._broker_log = broker_log
         self._report = report
         self._as_json = as_json
-        self._probe = Probe(f"http://{settings.api_host}:{settings.api_port}")
+        self._probe = Probe(url_of(settings.api_host, settings.api_port))
         self._bounds = bounds
         self._clock = clock
         self._ready = asyncio.Event()

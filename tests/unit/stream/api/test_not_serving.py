@@ -82,5 +82,8 @@ async def test_a_connection_waits_where_nobody_answers_yet() -> None:
 
 
 def test_a_port_that_is_taken_is_said() -> None:
-    with listen("127.0.0.1", port := free_port()), pytest.raises(Unavailable, match="see FRESHLINE_API_PORT"):
+    with (
+        listen("127.0.0.1", port := free_port()),
+        pytest.raises(Unavailable, match="see FRESHLINE_API_HOST and"),
+    ):
         listen("127.0.0.1", port)
