@@ -103,6 +103,8 @@ def check_marks(body: Mapping[str, Any], value: bytes) -> None:
 def _is_gone(name: str, said: Any) -> bool:
     while isinstance(said, dict) and len(said) == 1 and not _TYPES_OF_MONGODB.isdisjoint(said):
         [said] = said.values()
+    if isinstance(said, list):  # As a text it may be nested more deeply than Python follows.
+        said = "a list" if said else ""
     if isinstance(said, dict):
         return name == "_meta" and _is_gone("_op", said.get("op"))  # So Estuary Flow.
     bare = name.lower().lstrip(_METADATA)

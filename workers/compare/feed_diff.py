@@ -184,7 +184,15 @@ def _with_stamp(topic: str, value: bytes, stamp: dict[str, Any]) -> bytes:
         return orjson.dumps(body)
     except TypeError:  # A field that nobody uses is nested so deeply that it can be read and not written.
         known = CHANGES[topic].model_fields
-        return orjson.dumps({name: field for name, field in body.items() if name in known})
+        return orjson.dumps({name: field for name, field in body.items() if name in known and _is_writable(field)})
+
+
+def _is_writable(field: Any) -> bool:
+    try:
+        orjson.dumps(field)
+    except TypeError:  # A link that is no text counts as none.
+        return False
+    return True
 
 
 def _later(latest_ms: int, now_ms: int) -> int:

@@ -266,3 +266,6 @@ def test_a_field_that_nobody_uses_may_be_nested_as_deeply_as_it_likes() -> None:
     value = b'{"product_id":"%s","price":"1","currency":"EUR","note":' % ITEM.encode() + b"[" * 500 + b"]" * 500 + b"}"
     [finding] = compare_item("prices", ItemState(ITEM), [read_line("prices", 1, value, NOW_MS)], NOW_MS)
     assert finding.publish is not None and set(orjson.loads(finding.publish)) >= {"product_id", "price", "currency"}
+    value = b'{"product_id":"%s","title":"x","link":' % ITEM.encode() + b"[" * 500 + b"]" * 500 + b"}"
+    [finding] = compare_item("products", ItemState(ITEM), [read_line("products", 1, value, NOW_MS)], NOW_MS)
+    assert finding.publish is not None and set(orjson.loads(finding.publish)) == {"product_id", "title", "updated_at"}
