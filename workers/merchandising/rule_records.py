@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from schemas.errors import InvalidRule
 from schemas.rules import Rule
 from schemas.setting_files import wrong_field
-from workers.words.phrases import WORDS_MAX, phrase_key
+from workers.words.phrases import WORDS_MAX, forms_of
 
 RULE_BYTES_MAX = 16_384
 
@@ -44,7 +44,7 @@ def check_words(rule: Rule) -> None:
     """Raise InvalidRule for a phrase of a rule that no query can be, or contain."""
     if rule.query is None:
         return
-    words = len(phrase_key(rule.query))
+    words = len(forms_of(rule.query))
     if not words:
         raise InvalidRule("query: it has no word")
     if rule.match == "contains" and words > WORDS_MAX:

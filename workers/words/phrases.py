@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
-from workers.words.chunks import is_unspaced, terms
+from workers.words.chunks import is_unspaced, run_together, terms
 from workers.words.stems import singular
 from workers.words.written import chunks_of
 
@@ -28,19 +29,43 @@ class FoundPhrase(NamedTuple):
     key: PhraseKey
 
 
-def phrase_key(phrase: str) -> PhraseKey:
-    """Return the key that a phrase is compared by, an element a word."""
+def forms_of(phrase: str) -> PhraseKey:
+    """Return the words of a phrase, each in the form by which it is compared."""
     return tuple(map(_form, chunks_of(phrase)))
+
+
+def phrase_key(phrase: str) -> PhraseKey:
+    """Return the key that a phrase is compared by: its words, of which those that are also written as one are one, so
+    that `t shirt` is `t-shirt`, and `iphone 15` is `iphone15`."""
+    found = chunks_of(phrase)
+    return _key(tuple(map(_form, found)), _pairs(found))
 
 
 def phrases_in(found: Sequence[str], keys: Container[PhraseKey]) -> Iterator[FoundPhrase]:
     """Iterate over the phrases that the chunks of a query have, also within a run without blanks."""
+    forms, pairs = tuple(map(_form, found)), _pairs(found)
     for start, chunk in enumerate(found):
         for end in range(start + 1, min(start + WORDS_MAX, len(found)) + 1):
-            if (key := tuple(map(_form, found[start:end]))) in keys:
+            if (key := _key(forms[start:end], pairs[start : end - 1])) in keys:
                 yield FoundPhrase(start, end, key)
         if is_unspaced(chunk):
             yield from (FoundPhrase(start, start, (part,)) for part in _parts(chunk) if (part,) in keys)
+
+
+def _pairs(found: Sequence[str]) -> list[str | None]:
+    """Return, for each word but the last, the word that it and the next one are also written as; None for none."""
+    return [run_together(one, other) for one, other in pairwise(found)]
+
+
+def _key(forms: PhraseKey, pairs: Sequence[str | None]) -> PhraseKey:
+    if not any(pairs):
+        return forms
+    key, at = list[str](), 0
+    while at < len(forms):
+        together = pairs[at] if at < len(pairs) else None
+        key.append(forms[at] if together is None else together)
+        at += 1 if together is None else 2
+    return tuple(key)
 
 
 def _parts(run: str) -> Iterator[str]:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from schemas.setting_files import parse_setting_file
 from workers.words.chunks import terms
-from workers.words.phrases import WORDS_MAX, phrase_key, phrases_in
+from workers.words.phrases import WORDS_MAX, forms_of, phrase_key, phrases_in
 from workers.words.query import query_terms
 from workers.words.rarity import NO_COUNTS, RARITY_MIN, rarity
 from workers.words.surface import words
@@ -37,7 +37,7 @@ class OneWay(BaseModel):
     @model_validator(mode="after")
     def _checked(self) -> OneWay:
         for target in self.to:
-            if phrase_key(target) == phrase_key(self.phrase):
+            if forms_of(target) == forms_of(self.phrase):
                 raise ValueError(f"to: {target} points to itself: leave it out")
         _check_phrases([self.phrase, *self.to])
         return self
@@ -83,9 +83,12 @@ class Synonyms:
                 self._add(phrase, (other for other in group if other != phrase))
         for rule in file.one_way if file is not None else ():
             self._add(rule.phrase, rule.to)
-        self._stop = {phrase_key(phrase) for phrase in (file.stop if file is not None else ())}
-        others = (phrase_key(other) for targets in self._targets.values() for other in targets)
-        self._words = set(chain.from_iterable(chain(self._targets, self._stop, others)))
+        stop = file.stop if file is not None else ()
+        self._stop = set(map(phrase_key, stop))
+        one_way = (rule.phrase for rule in (file.one_way if file is not None else ()))
+        others = [*chain.from_iterable(self._targets.values()), *one_way, *stop]
+        known = chain(map(phrase_key, others), map(forms_of, others))
+        self._words = set(chain.from_iterable(known))
 
     def terms(self, text: str, catalogue: ItemCounts = NO_COUNTS) -> Mapping[str, float]:
         """Return the terms of a query and of the synonyms of its phrases, with their weights, > 0.
@@ -118,7 +121,7 @@ class Synonyms:
 
     def knows(self, word: str) -> bool:
         """Return whether a folded word is one of a phrase of the rules, so that it is not mistyped."""
-        return not self._words.isdisjoint(phrase_key(word))
+        return not self._words.isdisjoint(forms_of(word))
 
     def _add(self, phrase: str, others: Iterable[str]) -> None:
         self._targets.setdefault(phrase_key(phrase), {}).update(dict.fromkeys(others))
@@ -158,7 +161,7 @@ def _check_group(group: Sequence[str]) -> None:
     if len(group) < 2:
         raise ValueError("a group has two phrases or more")
     _check_phrases(group)
-    keys = [phrase_key(phrase) for phrase in group]
+    keys = [forms_of(phrase) for phrase in group]
     for number, (key, phrase) in enumerate(zip(keys, group, strict=True)):
         if key in keys[:number]:
             raise ValueError(f"{phrase} points to itself: it stands there twice")
@@ -166,5 +169,5 @@ def _check_group(group: Sequence[str]) -> None:
 
 def _check_phrases(phrases: Iterable[str]) -> None:
     for phrase in phrases:
-        if not 1 <= len(phrase_key(phrase)) <= WORDS_MAX:
+        if not 1 <= len(forms_of(phrase)) <= WORDS_MAX:
             raise ValueError(f"{phrase!r} must be one to {WORDS_MAX} words")

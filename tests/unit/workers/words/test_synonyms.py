@@ -159,3 +159,11 @@ def test_a_file_that_is_wrong_is_refused_in_one_line_that_names_the_field(text: 
 
 def test_an_empty_file_has_no_rules() -> None:
     assert read_synonyms("", "synonyms.yaml").terms("sofa") == query_terms("sofa")
+
+
+def test_a_phrase_is_the_same_in_one_word_and_in_two() -> None:
+    rules = read_synonyms("{synonyms: [[t-shirt, t shirt, tee]], one_way: [{from: wi fi, to: [wlan]}]}", "s.yaml")
+    for typed in ("t shirt", "T-Shirts", "tshirt"):
+        assert "tee" in rules.terms(typed)
+    assert "wlan" in rules.terms("wifi router")
+    assert all(map(rules.knows, ("t", "shirt", "tshirt", "wifi", "wi", "wlan")))
