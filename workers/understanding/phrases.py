@@ -30,7 +30,7 @@ _LEAST = (
     "|a partir de|al menos|como mínimo|almeno"
 )
 _MOST_IN_CURRENCY = "(?:up to )?max|bis|sous|sotto(?: i)?|máximo|massimo|within|budget(?: of)?|预算|預算"
-_LEAST_IN_CURRENCY = "min|ab|dès|desde|oltre"
+_LEAST_IN_CURRENCY = "min|ab|from|dès|desde|oltre"
 """Words that say a bound before a sum of money alone: `bis 42` may be a size, and `air max 90` is a shoe."""
 _LESS_UNSPACED = "低於|低于|少於|少于|小於|小于|不到|未到"
 _MORE_UNSPACED = "高於|高于|超過|超过|多於|多于|大於|大于"
