@@ -19,6 +19,9 @@ WORDS_MAX = 6
 """The most words of a phrase."""
 RUN_MAX = 16
 """The longest phrase that is found within a run of a script without blanks."""
+EDGE_MAX, CHUNKS_MAX = 8, 16
+"""The longest beginning or end of such a run that is a part of a phrase with other words, and the words of a query of
+which each pair is tried so."""
 
 
 class FoundPhrase(NamedTuple):
@@ -48,13 +51,26 @@ def phrases_in(found: Sequence[str], keys: Container[PhraseKey]) -> Iterator[Fou
         for end in range(start + 1, min(start + WORDS_MAX, len(found)) + 1):
             if (key := _key(forms[start:end], pairs[start : end - 1])) in keys:
                 yield FoundPhrase(start, end, key)
+            elif end - start > 1 and len(found) <= CHUNKS_MAX:
+                others = _in_runs(found[start], forms[start + 1 : end - 1], found[end - 1], forms[end - 1])
+                yield from (FoundPhrase(start, start, other) for other in others if other in keys)
         if is_unspaced(chunk):
             yield from (FoundPhrase(start, start, (part,)) for part in _parts(chunk) if (part,) in keys)
 
 
+def _in_runs(first: str, between: PhraseKey, last: str, form_of_last: str) -> Iterator[PhraseKey]:
+    """Iterate over the phrases that begin within the first word, end within the last one, or both, where these are runs
+    without blanks: `iphone 手機` in `iphone手機殼`."""
+    if not is_unspaced(first) and not is_unspaced(last):
+        return
+    starts = [first[-n:] for n in range(1, min(len(first), EDGE_MAX) + 1)] if is_unspaced(first) else [_form(first)]
+    ends = [last[:n] for n in range(1, min(len(last), EDGE_MAX) + 1)] if is_unspaced(last) else [form_of_last]
+    yield from ((start, *between, end) for start in starts for end in ends)
+
+
 def _pairs(found: Sequence[str]) -> list[str | None]:
     """Return, for each word but the last, the word that it and the next one are also written as; None for none."""
-    return [run_together(one, other) for one, other in pairwise(found)]
+    return [None if is_unspaced(one) else run_together(one, other) for one, other in pairwise(found)]
 
 
 def _key(forms: PhraseKey, pairs: Sequence[str | None]) -> PhraseKey:
