@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from schemas.errors import Misconfigured, Unavailable
 from stream.runtime.held import HELD
 from stream.up.brokers.interface import wait_accepting
+from stream.up.last_words import last_words
 
 if TYPE_CHECKING:
     from asyncio.subprocess import Process
@@ -32,7 +33,6 @@ RESTART_WAIT_S_MIN = 0.1
 RESTART_WAIT_S_MAX = 2.0
 FAILURES_MAX = 3
 """A process that has failed this often in succession, without staying up, counts as one that cannot be kept running."""
-LAST_LINE_BYTES_MAX = 4096
 REASON_CHARACTERS_MAX = 200
 
 
@@ -103,11 +103,8 @@ class ChildProcess:
                 self._process.send_signal(number)
 
     def last_line(self) -> str:
-        """Return the last line of the output, which often says why the process ended."""
-        with self.output.open("rb") as output:
-            output.seek(max(0, self.output.stat().st_size - LAST_LINE_BYTES_MAX))
-            lines = output.read().decode(errors="replace").split("\n")
-        return next((line.strip() for line in reversed(lines) if line.strip()), "")
+        """Return the last line of the output, which often says why the process ended; see `last_words`."""
+        return last_words(self.output)
 
 
 class RestartBackoff:
