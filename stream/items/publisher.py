@@ -7,10 +7,14 @@ This module enforces docs/invariants.md#9.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import defaultdict
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
+from aiokafka.errors import KafkaError
+
+from schemas.errors import Unavailable
 from schemas.item_facets import FACET_OF_TOPIC
 from schemas.state_codec import encode_review, review_key
 from stream.items.effects import Effect, FoldedEvent, PendingUpdate
@@ -21,7 +25,7 @@ from stream.state_files.records import FOLDED_AT_HEADER, WRITER_HEADER
 from workers.pace import Pace
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Mapping
+    from collections.abc import Awaitable, Iterator, Mapping
 
     from stream.items.assignment import ItemsAssignment
     from stream.items.effects import Outgoing
@@ -127,7 +131,8 @@ class Publisher:
             self._release(update)
 
     async def run(self) -> None:
-        """Send until cancelled. Raises what the producer raises, also for forwarded events and dead letters."""
+        """Send until cancelled. Raises Unavailable where the broker does not confirm a record, and what else the
+        producer raises, also for forwarded events and dead letters."""
         async with asyncio.TaskGroup() as confirmations:
             while True:
                 await self._wake.wait()
@@ -176,7 +181,8 @@ class Publisher:
         writes nothing into the log of the next one.
         """
         batch = self._take_batch(partition)
-        offset = await self._send(partition, batch) if batch else -1
+        with _unconfirmed("item records"):
+            offset = await self._send(partition, batch) if batch else -1
         del self._sending[partition]
         self._wake.set()
         for update in batch.values():
@@ -212,7 +218,8 @@ class Publisher:
         return offsets[-1]
 
     async def _confirm_outgoing(self, effect: Effect, sent: Awaitable[object]) -> None:
-        await sent
+        with _unconfirmed("a forwarded event or a dead letter"):
+            await sent
         self._ack(effect)
         self._assignment.reaches(effect.partition, -1)
 
@@ -223,3 +230,14 @@ class Publisher:
     def _release(self, effect: Effect) -> None:
         self._in_flight -= effect.release()
         self._room.set()
+
+
+@contextlib.contextmanager
+def _unconfirmed(what: str) -> Iterator[None]:
+    """Say for a person what the broker did not confirm. Raises Unavailable."""
+    try:
+        yield
+    except KafkaError as error:
+        raise Unavailable(
+            f"the broker did not confirm {what} ({error!r}): does it run, or hang? Its events are read again"
+        ) from error

@@ -5,7 +5,12 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, cast
+from unittest import mock
 
+import pytest
+from aiokafka.errors import RequestTimedOutError
+
+from schemas.errors import Unavailable
 from schemas.state_codec import decode_item
 from stream.items.effects import Outgoing
 from stream.items.partition import ItemPartition
@@ -106,3 +111,23 @@ async def test_a_dead_letter_is_acked_while_more_items_come_than_the_broker_conf
         acked_or_late = lambda: tracker.committable == 8 or len(sender.batches) > seen + BATCHES_MAX  # noqa: E731
         await until(acked_or_late, "the dead letter is acked in time")
         assert tracker.committable == 8
+
+
+@pytest.mark.parametrize("is_item", [True, False])
+async def test_a_record_that_the_broker_does_not_confirm_ends_the_process_with_a_sentence(is_item: bool) -> None:
+    sender, refused = Sender(), asyncio.get_running_loop().create_future()
+    refused.set_exception(RequestTimedOutError())
+    with (
+        mock.patch.object(sender, "send_batch", return_value=refused),
+        mock.patch.object(sender, "send", return_value=refused),
+        pytest.raises(ExceptionGroup) as ended,
+    ):
+        if is_item:
+            sender.publish("a")
+        else:
+            await sender.publisher.carry_out(Outgoing(sender.partition, "prices.dlq", b"p", b"v", 0, []))
+        async with asyncio.timeout(20):
+            await sender.publisher.run()
+    (error,) = ended.value.exceptions
+    assert isinstance(error, Unavailable) and "the broker did not confirm" in str(error)
+    assert "RequestTimedOutError" in str(error)
