@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import subprocess
 import sys
 
 import pytest
 
-from tests.support.waiting import STILL_S, STILL_SHARE_MAX, Wait, Work, outcome_of, until, wait_end, wait_until
+from tests.support.waiting import (
+    STILL_S,
+    STILL_SHARE_MAX,
+    Wait,
+    Work,
+    outcome_of,
+    schedstats,
+    until,
+    wait_end,
+    wait_until,
+)
 
 
 class FakeTime:
@@ -102,3 +113,11 @@ async def test_the_outcome_of_an_awaitable_is_its_result_or_its_error() -> None:
     assert await outcome_of(asyncio.sleep(0, result=7), "it is done") == 7
     with pytest.raises(LookupError, match="not here"):
         await outcome_of(fails(), "it is done")
+
+
+def test_a_process_that_has_just_ended_has_no_threads() -> None:
+    """A process may end between the look for it and the look at its threads."""
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        process.wait()
+        assert schedstats(process.pid) == []
+    assert schedstats(os.getpid())

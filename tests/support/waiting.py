@@ -77,12 +77,20 @@ class Work:
         except psutil.NoSuchProcess:
             return
         for pid in pids:
-            for schedstat in Path(f"/proc/{pid}/task").glob("*/schedstat"):
+            for schedstat in schedstats(pid):
                 try:
                     ran, waited, _ = schedstat.read_text().split()
                 except (OSError, ValueError):
                     continue  # The thread has just ended.
                 yield str(schedstat), int(ran) + int(waited)
+
+
+def schedstats(pid: int) -> list[Path]:
+    """Return the files that tell how long each thread of a process ran; none if the process has just ended."""
+    try:
+        return [thread / "schedstat" for thread in Path(f"/proc/{pid}/task").iterdir()]
+    except OSError:
+        return []
 
 
 class Wait:
