@@ -40,6 +40,8 @@ TOKENS_MIN, TOKENS_MAX = 128, 16_384
 """Bounds of a batch: fewer tokens would be mostly overhead, more would take memory without being faster."""
 RATE_WEIGHT = 0.1
 """Weight of the newest batch in the running estimate of tokens per second."""
+FEW_TEXTS_MAX = 4
+"""The texts of a call that are no backlog: one thread embeds them, and leaves the other cores to the queries."""
 WINDOW_CHARACTERS = 20_000
 """The characters that are tokenised at once, in about 6 ms: a query may have to wait for that long."""
 
@@ -65,7 +67,7 @@ class TorchEmbedder(Embedder):
 
     def __init__(self, model: TorchModel, *, gate: QueryGate | None = None, threads: int = 1) -> None:
         """`gate`: the queries to which batches of documents give way; None where nobody asks any.
-        `threads`: how many batches of documents are embedded at a time."""
+        `threads`: how many batches of documents are embedded at a time where there are more than a few texts."""
         self._torch_model = model
         self._threads = threads
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="embed-documents")
@@ -97,7 +99,8 @@ class TorchEmbedder(Embedder):
             features = self._torch_model.tokeniser.features([texts[index] for index in window], "document")
             cut = _Shared(self._cut(features, len(window)))
             work = partial(self._embed_batches, cut, features, window, rows)
-            working = [self._pool.submit(work) for _ in range(self._threads)]
+            threads = self._threads if len(texts) > FEW_TEXTS_MAX else 1
+            working = [self._pool.submit(work) for _ in range(threads)]
             wait(working)  # All of them, also if one fails: the gate takes no question after the answer.
             for each in working:
                 each.result()

@@ -85,6 +85,8 @@ class EmbeddingLane:
         self._batches = 0
         self._looks_at_s = 0.0
         self._wake = asyncio.Event()
+        self._took_all = True
+        """True if the last batch had all texts that waited when it began, or could not be read."""
         self._drained = asyncio.Event()
 
     def note(self, event: LaneEvent) -> None:
@@ -106,21 +108,20 @@ class EmbeddingLane:
         while True:
             await self._let_serving_go_first()
             await self._let_lanes_go_ahead()
-            embedded = await unless_away(self.embed_batch, "index away", 0)
-            if embedded < self._texts_max:
+            await unless_away(self.embed_batch, "index away", 0)
+            if self._took_all:
                 self._drained.set()
-            if not embedded:
                 await self._idle()
 
     async def embed_batch(self) -> int:
         """Embed one batch of the backlog, and return how many texts it had."""
         self._wake.clear()
-        partitions = self._assigned.partitions
-        if not partitions:
-            return 0
+        self._took_all = True
+        texts_max = self._pace.few_texts_max if self._pressure.behind else self._pace.texts_max
         self._batches += 1
         newest = self._batches % OLDEST_EVERY != 0
-        backlog = await self._index.pending_embeddings(partitions, self._texts_max, newest=newest)
+        partitions = self._assigned.partitions
+        backlog = await self._index.pending_embeddings(partitions, texts_max, newest=newest) if partitions else []
         # Texts of about one length together need little padding.
         waiting = sorted(backlog, key=lambda payload: -len(document(payload, self._index.model).text))
         while waiting:
@@ -128,11 +129,8 @@ class EmbeddingLane:
             waiting = [payload for payload in waiting if _text_of(payload) not in written]
             await self._embed_all(waiting[: self._pace.texts_at_once])
             waiting = waiting[self._pace.texts_at_once :]
+        self._took_all = len(backlog) < texts_max
         return len(backlog)
-
-    @property
-    def _texts_max(self) -> int:
-        return self._pace.few_texts_max if self._pressure.behind else self._pace.texts_max
 
     async def _embed_written_meanwhile(self, partitions: Collection[int]) -> list[Payload]:
         """Embed the newest texts if any text has been written since the lane last looked, and return them."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, cast
 
@@ -63,6 +64,20 @@ def test_as_many_batches_run_at_a_time_as_there_are_threads_and_rows_keep_the_or
 
     rows = embedder(forward, 2).embed_documents([str(number) for number in range(6)])
     assert (rows[:, 0] / rows[:, 1]).round().tolist() == [0, 1, 2, 3, 4, 5]
+
+
+def test_few_texts_are_embedded_by_one_thread_which_leaves_the_other_cores_to_queries() -> None:
+    threads = set[int]()
+
+    def forward(features: Features) -> torch.Tensor:
+        threads.add(threading.get_ident())
+        time.sleep(0)  # Another thread, if there were one, could take the next batch.
+        return number_and_one(features)
+
+    made = embedder(forward, 2)
+    for _ in range(50):
+        made.embed_documents([str(number) for number in range(torch_embedder.FEW_TEXTS_MAX)])
+    assert len(threads) == 1
 
 
 def test_a_failure_is_raised_after_every_other_batch_is_done() -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
-from tests.support.lanes_bench import FEW_TEXTS_MAX, Async, bench
+from tests.support.lanes_bench import FEW_TEXTS_MAX, Async, bench, until_drained
+from tests.support.waiting import until
 from workers.embedder.fake import FakeEmbedder
 from workers.lanes.embedding import OLDEST_EVERY, EmbeddingPace
 from workers.lanes.lane_order import LaneBounds
@@ -71,3 +73,21 @@ async def test_vectors_leave_the_processor_to_a_flood_also_between_two_of_its_wa
         assert await b.embedding.embed_batch() == FEW_TEXTS_MAX  # Of two more.
         b.ms += round(1_000 * BEHIND_SECONDS) + 1
         assert not b.pressure.behind
+
+
+async def test_texts_that_were_left_to_a_flood_are_embedded_after_it_without_being_written_again(
+    tmp_path: Path,
+) -> None:
+    """Given a lane that looks for texts by itself once an hour, when a batch took a few of them, then it goes on."""
+    pace = EmbeddingPace(behind_s_max=0, idle_s_max=3_600)
+    async with bench(tmp_path, bounds=LaneBounds(batch_items_max=FEW_TEXTS_MAX), pace=pace) as b:
+        for number in range(3 * FEW_TEXTS_MAX):
+            await b.put("products", f"p{number}", title="Zebra lamp")
+        await b.quiet()
+        assert b.pressure.behind
+        embedding = asyncio.create_task(b.embedding.run())
+        await until(lambda: bool(b.told.embedded), "some are embedded")
+        b.ms += round(1_000 * BEHIND_SECONDS) + 1
+        await until_drained(b)
+        embedding.cancel()
+    assert b.told.embedded[0] <= FEW_TEXTS_MAX
