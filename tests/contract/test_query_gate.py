@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
 from tests.support.gates import WatchedGate
@@ -14,6 +15,7 @@ from workers.embedder.model_process import ModelProcess
 from workers.embedder.registry import EmbedderRegistry
 from workers.index.edge.collections import EdgeCollections
 from workers.index.edge.reading import SCAN_POINTS
+from workers.index.writes import DenseVector
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Coroutine
@@ -64,6 +66,18 @@ async def test_scans_of_embedded_collections_wait_whether_new_built_or_opened_ag
     again = EdgeCollections(tmp_path, alias="items", model=MODEL, model_source=None, gate=gate)
     await waits_at(gate, _scan(await again.serving()))
     await again.close()
+
+
+async def test_texts_without_a_vector_are_read_and_vectors_written_after_a_query(
+    gate: WatchedGate, collections: EdgeCollections
+) -> None:
+    index = await collections.serving()
+    await put(index, content("p1"), 1)
+    await waits_at(gate, index.pending_embeddings([0], 10, newest=True))
+    [due] = await index.pending_embeddings([0], 10, newest=True)
+    vector = np.eye(MODEL.dimension, dtype=np.float32)[0]
+    await waits_at(gate, index.write_dense([DenseVector("p1", due["vector_due"] or "", vector)]))
+    assert await index.count_pending_embeddings() == 0
 
 
 async def test_documents_of_a_loaded_model_wait_and_loading_it_says_nothing(

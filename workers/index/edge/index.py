@@ -101,6 +101,7 @@ class EdgeIndex(EdgeReading):
     @override
     async def write_dense(self, vectors: Sequence[DenseVector]) -> None:
         self._check_disk()
+        await self._gate.wait_until_open()
         turns = CooperativeTurns(self._gate)
         for vector in vectors:
             self._write_vector(vector)

@@ -112,6 +112,7 @@ class EdgeReading(OpenedIndex):
 
     @override
     async def pending_embeddings(self, partitions: Collection[int], limit: int, *, newest: bool) -> list[Payload]:
+        await self._gate.wait_until_open()
         direction = Direction.Desc if newest else Direction.Asc
         request = ScrollRequest(
             limit=limit,
