@@ -114,7 +114,10 @@ class EmbeddingLane:
                 await self._idle()
 
     async def embed_batch(self) -> int:
-        """Embed one batch of the backlog, and return how many texts it had."""
+        """Embed one batch of the backlog, and return how many texts it had.
+
+        A batch ends early once the lanes are behind: what is left of it waits until they have caught up.
+        """
         self._wake.clear()
         self._took_all = True
         texts_max = self._pace.few_texts_max if self._pressure.behind else self._pace.texts_max
@@ -129,8 +132,10 @@ class EmbeddingLane:
             waiting = [payload for payload in waiting if _text_of(payload) not in written]
             await self._embed_all(waiting[: self._pace.texts_at_once])
             waiting = waiting[self._pace.texts_at_once :]
-        self._took_all = len(backlog) < texts_max
-        return len(backlog)
+            if self._pressure.behind:
+                break
+        self._took_all = len(backlog) < texts_max and not waiting
+        return len(backlog) - len(waiting)
 
     async def _embed_written_meanwhile(self, partitions: Collection[int]) -> list[Payload]:
         """Embed the newest texts if any text has been written since the lane last looked, and return them."""

@@ -75,6 +75,25 @@ async def test_vectors_leave_the_processor_to_a_flood_also_between_two_of_its_wa
         assert not b.pressure.behind
 
 
+async def test_a_batch_that_a_flood_meets_leaves_the_rest_of_its_texts_for_later(tmp_path: Path) -> None:
+    class Flooded(Async):
+        async def embed_documents(self, texts: Sequence[str]) -> Vectors:
+            for number in range(FEW_TEXTS_MAX + 1):
+                await b.put("prices", f"p{number}", price=5, currency="HKD")
+            await b.quiet()
+            return await super().embed_documents(texts)
+
+    pace, bounds = EmbeddingPace(texts_at_once=1), LaneBounds(batch_items_max=FEW_TEXTS_MAX)
+    async with bench(tmp_path, bounds=bounds, pace=pace, documents=Flooded(FakeEmbedder())) as b:
+        for number in range(6):
+            await b.put("products", f"p{number}", title=f"Toner {number}")
+        await b.quiet()
+        b.ms += round(1_000 * BEHIND_SECONDS) + 1
+        assert not b.pressure.behind
+        assert await b.embedding.embed_batch() == 1
+        assert await b.index.count_pending_embeddings() == 5
+
+
 async def test_texts_that_were_left_to_a_flood_are_embedded_after_it_without_being_written_again(
     tmp_path: Path,
 ) -> None:
