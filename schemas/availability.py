@@ -18,7 +18,7 @@ _WORDS_BY_MEANING = {
         "nochauflager opvoorraad leverbaar pålager ilager varastossa emestoque disponível wmagazynie dostępny "
         "dostępne skladem вналичии естьвналичии 재고있음 판매중 有货 有貨 现货 現貨 有库存 有庫存 在庫あり "
         "readytoship directleverbaar beschikbaar finnsilager tillgänglig tilgængelig tilgjengelig saatavilla emstock "
-        "inmagazzino prontaconsegna dostępna dostępny dostupné nasklade skladom nazalihi dostupno raktáron készleten "
+        "inmagazzino prontaconsegna dostępna dostupné nasklade skladom nazalihi dostupno raktáron készleten "
         "elérhető stokta stoktavar mevcut διαθέσιμο διαθέσιμα внаявності євнаявності вналичност متوفر متاح במלאי "
         "קייםבמלאי זמין มีสินค้า พร้อมส่ง cònhàng tersedia stoktersedia 在庫有り 在庫有 即納 残りわずか 재고보유 可售"
     ),
@@ -32,7 +32,7 @@ _WORDS_BY_MEANING = {
         "reserved nolongeravailable temporarilyunavailable nichtmehrverfügbar nichtmehrlieferbar derzeitnichtverfügbar "
         "derzeitnichtlieferbar momentannichtverfügbar momentannichtlieferbar zurzeitnichtverfügbar "
         "zurzeitnichtlieferbar nondisponible actuellementindisponible agotada fueradestock sinexistencias nohaystock "
-        "temporalmenteagotado esgotada nãodisponível semestoque nietbeschikbaar nietleverbaar tijdelijkuitverkocht "
+        "temporalmenteagotado esgotada nãodisponível nietbeschikbaar nietleverbaar tijdelijkuitverkocht "
         "ejilager ejtillgänglig tillfälligtslut ikketilgængelig ikketilgjengelig midlertidigudsolgt eivarastossa "
         "eisaatavilla brakwmagazynie niedostępna wyprzedany nedostupné nenískladem vypredané niejenasklade rasprodano "
         "nijedostupno nedostupno nijenazalihi nincsraktáron nincskészleten elfogyott nemelérhető stoktayok tükendi "

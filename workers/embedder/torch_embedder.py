@@ -94,12 +94,12 @@ class TorchEmbedder(Embedder):
 
     @override
     def embed_documents(self, texts: Sequence[str]) -> Vectors:
+        threads = self._threads if len(texts) > FEW_TEXTS_MAX else 1
         rows = np.empty((len(texts), self.model.dimension), dtype=np.float32)
         for window in batches([len(text) for text in texts], lambda: WINDOW_CHARACTERS):
             features = self._torch_model.tokeniser.features([texts[index] for index in window], "document")
             cut = _Shared(self._cut(features, len(window)))
             work = partial(self._embed_batches, cut, features, window, rows)
-            threads = self._threads if len(texts) > FEW_TEXTS_MAX else 1
             working = [self._pool.submit(work) for _ in range(threads)]
             wait(working)  # All of them, also if one fails: the gate takes no question after the answer.
             for each in working:

@@ -84,7 +84,12 @@ def levels(value: Any) -> Any:
             listed = None
         if isinstance(listed, list) and all(isinstance(level, str) for level in listed):
             return listed
-    return [level.strip() for level in value.split(">")]
+    return levels_of_path(value)
+
+
+def levels_of_path(path: str) -> list[str]:
+    """Return the levels of a category that is written with > between them."""
+    return [level.strip() for level in path.split(">")]
 
 
 def availability(value: Any) -> Any:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from schemas.errors import InvalidEvent
 from schemas.event_fields import CATEGORY_LEVELS_MAX
-from workers.sources.column_values import availability
+from workers.sources.column_values import availability, levels_of_path
 from workers.sources.feed_prices import money
 from workers.sources.markup import text_of
 from workers.sources.messages import Body, Message, id_of, object_of, without_false_sale
@@ -91,7 +91,7 @@ def _price(row: JsonObject) -> JsonObject:
 def _category(path: Any) -> list[str] | None:
     """Return the levels of a category, of several the first; None for the number of one in Google's taxonomy."""
     text = text_of(str(path[0] if isinstance(path, list) and path else path or ""))
-    return [level.strip() for level in text.split(">")][:CATEGORY_LEVELS_MAX] if text and not text.isdecimal() else None
+    return levels_of_path(text)[:CATEGORY_LEVELS_MAX] if text and not text.isdecimal() else None
 
 
 def _window(text: Any) -> JsonObject:

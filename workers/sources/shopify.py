@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from schemas.errors import InvalidEvent
 from schemas.event_fields import CATEGORY_LEVELS_MAX
+from workers.sources.column_values import levels_of_path
 from workers.sources.markup import text_of
 from workers.sources.messages import Body, Message, amount_of, first_values, id_of, product_of, without_false_sale
 
@@ -171,7 +172,7 @@ def _category(body: JsonObject) -> list[str] | None:
     if body.get("product_type"):
         return [body["product_type"]]
     path = (body.get("category") or {}).get("full_name")
-    return [level.strip() for level in path.split(">")][:CATEGORY_LEVELS_MAX] if path else None
+    return levels_of_path(path)[:CATEGORY_LEVELS_MAX] if path else None
 
 
 def _of_all_variants(body: JsonObject) -> JsonObject:

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 
 from schemas.errors import Unavailable
 from stream.api.canary.models import ShownCanary
+from stream.runtime.ports import url_of
 
 if TYPE_CHECKING:
     import socket
@@ -46,4 +47,4 @@ def address_of(listening: socket.socket) -> str:
     address = ipaddress.ip_address(host)
     if address.is_unspecified:
         address = ipaddress.ip_address("127.0.0.1" if address.version == 4 else "::1")
-    return f"http://{address}:{port}" if address.version == 4 else f"http://[{address}]:{port}"
+    return url_of(str(address), port)
