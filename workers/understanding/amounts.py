@@ -6,6 +6,14 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from schemas.currencies import CURRENCIES, DECIMALS, SIGNS_OF_ONE
+from workers.understanding.numerals import (
+    LARGE_NUMERAL,
+    NUMERAL,
+    NUMERAL_BEHIND_DIGITS,
+    TIMES,
+    has_numerals,
+    value_of,
+)
 from workers.words.chunks import SIGN, is_unspaced
 from workers.words.quantities import number
 
@@ -45,7 +53,7 @@ WORDS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("歐元", "欧元"), ("EUR",)),
     **dict.fromkeys(("新台幣", "新台币", "台幣", "台币"), ("TWD",)),
     **dict.fromkeys(("元", "圓", "塊", "块", "塊錢", "块钱"), _YUAN),
-    **dict.fromkeys(("zł", "zloty", "złotych"), ("PLN",)),
+    **dict.fromkeys(("zł", "zloty", "zlotych", "złotych", "złote"), ("PLN",)),
     **dict.fromkeys(("kč",), ("CZK",)),
     **dict.fromkeys(("kr", "kronor", "kroner"), ("SEK", "NOK", "DKK", "ISK")),
     **dict.fromkeys(("franken", "francs", "swiss francs", "fr"), ("CHF",)),
@@ -53,12 +61,12 @@ WORDS: dict[str, tuple[str, ...]] = {
     **dict.fromkeys(("hk dollar", "hk dollars", "hong kong dollar", "hong kong dollars"), ("HKD",)),
     **{f"{of} {word}": (code,) for of, code in _DOLLARS_OF.items() for word in ("dollar", "dollars")},
     **dict.fromkeys(("british pounds", "pounds sterling"), ("GBP",)),
-    **dict.fromkeys(("rupee", "rupees", "rs"), ("INR", "PKR", "LKR", "NPR", "MUR")),
+    **dict.fromkeys(("rupee", "rupees", "rs", "रुपये", "रुपए"), ("INR", "PKR", "LKR", "NPR", "MUR")),
     **dict.fromkeys(("peso", "pesos"), ("MXN", "PHP", "ARS", "CLP", "COP", "UYU", "DOP", "CUP")),
     **dict.fromkeys(("ruble", "rubles", "rouble", "roubles", "руб", "рубль", "рублей", "рубля"), ("RUB", "BYN")),
     **dict.fromkeys(("lira", "liras", "tl"), ("TRY",)),
-    **dict.fromkeys(("dirham", "dirhams"), ("AED", "MAD")),
-    **dict.fromkeys(("riyal", "riyals", "rial", "rials"), ("SAR", "QAR", "OMR", "YER", "IRR")),
+    **dict.fromkeys(("dirham", "dirhams", "درهم"), ("AED", "MAD")),
+    **dict.fromkeys(("riyal", "riyals", "rial", "rials", "ريال"), ("SAR", "QAR", "OMR", "YER", "IRR")),
     **dict.fromkeys(("won", "원"), ("KRW",)),
     **{word: (code,) for word, code in _WORDS_OF_ONE.items()},
 }
@@ -76,40 +84,50 @@ CAD, HUF and ILS are words as well, but behind a sum they are currencies in any 
 PRICE_MAX = 1e12
 """A greater number is no price."""
 
-_NUMBER_BEHIND = r"(?:\d{1,3}(?:['’]\d{3})+(?:\.\d{1,2})?|\d{1,12}(?:[.,]\d{1,3})*)(?![.,]?\d|['’]\d{3})"
+_NUMBER_BEHIND = (
+    r"(?:\d{1,3}(?:['’]\d{3})+(?:\.\d{1,2})?|\d{1,2}(?:,\d\d)+,\d{3}|\d{1,12}(?:[.,]\d{1,3})*)(?![.,]?\d|['’]\d{3})"
+)
 _NUMBER = rf"(?<![.,'’]){_NUMBER_BEHIND}"
-"""A number, with the apostrophes between its groups that the Swiss write: `1'000 CHF`."""
-_TIMES = {"k": 1_000, "百": 100, "千": 1_000, "萬": 10_000, "万": 10_000}
-_MANY = f"(?:\\s?(?:k(?!{SIGN})|[百千萬万]))"
-"""The pattern of a word for thousands behind a number: `$1.5k`, `2千元`, `1.5萬以下`."""
+"""A number, with the apostrophes between its groups that the Swiss write, `1'000 CHF`, or in the groups of India,
+`1,00,000`."""
+_MANY = f"(?:\\s?(?:(?:k|lakhs?|crores?)(?!{SIGN})|[{''.join(TIMES)}]))"
+"""The pattern of a word for thousands behind a number: `$1.5k`, `2千元`, `1.5萬以下`, `1 lakh`."""
+_TIMES = {**TIMES, "k": 1_000, "lakh": 100_000, "lakhs": 100_000, "crore": 10_000_000, "crores": 10_000_000}
 _SIGN_BEFORE = "|".join(map(re.escape, sorted(SIGNS, key=len, reverse=True)))
 _CODE_IN_CAPITALS = f"(?-i:{'|'.join(sorted(_ALSO_WORDS))})"
 _CODE_BEFORE = "|".join((*sorted(CURRENCIES - _ALSO_WORDS), _CODE_IN_CAPITALS))
 _LONGEST_FIRST = sorted(WORDS.keys() - {code.lower() for code in _ALSO_WORDS}, key=len, reverse=True)
 _WORD_AFTER = "|".join((*(word for word in _LONGEST_FIRST if not is_unspaced(word[0])), _CODE_IN_CAPITALS))
-_UNSPACED_AFTER = "|".join(word for word in _LONGEST_FIRST if is_unspaced(word[0]))
+_WON = "원(?=\\s|이하|미만|이내|까지|이상|초과|부터|에서|[-~]|$)"
+"""The sign of won as words of bounds follow it without a blank; `원두` is coffee."""
+_UNSPACED_AFTER = "|".join((*(word for word in _LONGEST_FIRST if is_unspaced(word[0]) and word != "원"), _WON))
 _BEFORE = rf"(?:(?:{_SIGN_BEFORE})\s?|(?:{_CODE_BEFORE})\s|(?:rs(?!\.?\s?(?:232|422|485)(?!\d))|rm|rp|kr|fr)\.?\s?)"
 """`RS 232` is a plug."""
 _AFTER = rf"(?:\s?(?:{_SIGN_BEFORE}|(?:{_WORD_AFTER})(?!{SIGN})|{_UNSPACED_AFTER}))"
-_GROUPED = r"(?<![.,\d])\d{1,3}(?:\s\d{3})+(?:[.,]\d{1,2})?(?![.,]?\d)"
+GROUPED = r"(?<![.,\d])\d{1,3}(?:\s\d{3})+(?:[.,]\d{1,2})?(?![.,]?\d)"
 """A number with blanks between its groups, which only a currency behind it tells from several numbers: `1 000 €`."""
 _DASH = r"(?:[.,][-–—]+(?!\d))?"
 """The decimals of a price without any: `500,- €`."""
-_GROUPED_BEHIND = rf"{_GROUPED}(?:(?<=000)|(?=\s*(?:$|[,;.!?)-]|(?:and|to|or|und|bis|et|à|a|y|e)\s)))"
+_GROUPED_BEHIND = rf"{GROUPED}(?:(?<=000)|(?=\s*(?:$|[,;.!?)-]|(?:and|to|or|und|bis|et|à|a|y|e)\s)))"
 """The same behind a currency, where no unit follows: of `$50 500 ml` the price is 50."""
-_ANY_NUMBER = f"(?:{_GROUPED}|{_NUMBER})"
+_ANY_NUMBER = f"(?:{NUMERAL_BEHIND_DIGITS}|{GROUPED}|{_NUMBER})"
 AMOUNT_IN_CURRENCY = (
-    rf"(?<!{SIGN})(?:{_BEFORE}(?:{_GROUPED_BEHIND}|{_NUMBER_BEHIND}){_MANY}?{_DASH}{_AFTER}?"
-    rf"|{_ANY_NUMBER}{_MANY}?{_DASH}{_AFTER})(?!{SIGN})"
+    rf"(?<!{SIGN})(?:{_BEFORE}(?:{_GROUPED_BEHIND}|{_NUMBER_BEHIND}|{NUMERAL}){_MANY}?{_DASH}{_AFTER}?"
+    rf"|{_ANY_NUMBER}{_MANY}?{_DASH}{_AFTER}|{NUMERAL}{_AFTER})(?!{SIGN})"
 )
 """The pattern of an amount with a sign or word of a currency."""
-AMOUNT = rf"(?:{AMOUNT_IN_CURRENCY}|(?<!{SIGN}){_NUMBER}(?:[百千萬万]|{_DASH})(?!{SIGN}))"
+AMOUNT = (
+    rf"(?:{AMOUNT_IN_CURRENCY}|(?<!{SIGN})(?:{NUMERAL_BEHIND_DIGITS}|{_NUMBER}(?:{_MANY}|{_DASH}))(?!{SIGN})"
+    rf"|{LARGE_NUMERAL})"
+)
 """The pattern of an amount, with or without a sign or word of a currency."""
 _WORD = re.compile(r"[^\W\d_]{2,}")
 _PARTS = re.compile(
-    rf"(?P<before>\D*?)\s?(?P<number>{_GROUPED}|{_NUMBER_BEHIND})(?P<many>{_MANY})?{_DASH}\s?(?P<after>\D*)",
+    rf"(?P<before>\D*?)\s?(?P<number>{NUMERAL_BEHIND_DIGITS}|{GROUPED}|{_NUMBER_BEHIND}|{NUMERAL})(?P<many>{_MANY})?"
+    rf"{_DASH}\s?(?P<after>\D*)",
     re.DOTALL | re.IGNORECASE,
 )
+_INDIAN = re.compile(r"\d{1,2}(?:,\d\d)+,\d{3}")
 
 
 class Amount(NamedTuple):
@@ -157,12 +175,14 @@ def _price(written: str, currencies: tuple[str, ...], times: int) -> float | Non
     """Return the number, multiplied; 1.500 is fifteen hundred, as hardly any price has three decimals but those of a
     currency that has three. None if it is none."""
     written = re.sub(r"[\s'’]", "", written)
+    if _INDIAN.fullmatch(written):
+        written = written.replace(",", "")
     whole, point, thousands = written.partition(".")
     is_grouped = not currencies or any(DECIMALS.get(code) != len(thousands) for code in currencies)
     if point and len(thousands) == 3 and "," not in whole and whole.strip("0") and is_grouped:
         written = whole + thousands
     try:
-        value = round(times * float(number(written)), 6)
+        value = round(value_of(written) if has_numerals(written) else times * float(number(written)), 6)
     except ValueError:
         return None
     return value if 0 < value <= PRICE_MAX else None

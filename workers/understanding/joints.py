@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from workers.words.chunks import SIGN
+from workers.words.chunks import SIGN, is_unspaced
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -33,6 +33,8 @@ _BEFORE, _BEFORE_A_PRICE = _before(_JOINTS), _before(f"{_PRICED}|{_JOINTS}")
 _BETWEEN = re.compile(
     rf"[\s,;]*(?P<words>(?:(?:{_JOINTS}|{_LETTERS})(?![^\s,;])[\s,;]*)+)".replace(" ", r"\s+"), re.IGNORECASE
 )
+_BEHIND_UNSPACED = re.compile(r"(?<=\w)[的の](?=\S)")
+"""`100元以下的燈`, `5000円以下のイヤホン`: without it, the joint would begin the next word."""
 _OPENING, _CLOSING = re.compile(r"[(\[]\s*$"), re.compile(r"\s*[)\]]")
 _END_OF_SENTENCE = re.compile(r"\s*[.!?]+(?=\s|$)")
 CHARACTERS_BEFORE = 40
@@ -53,6 +55,8 @@ def _widened(text: str, guess: Guess, least: int, most: int, *, is_behind_anothe
     start, end = guess.start, guess.end
     if (opening := _OPENING.search(text, least, start)) and (closing := _CLOSING.match(text, end, most)):
         start, end = opening.start(), closing.end()
+    if (joint := _BEHIND_UNSPACED.match(text, end, most)) and is_unspaced(text[end - 1]):
+        end = joint.end()
     if is_behind_another and (between := _BETWEEN.fullmatch(text, least, start)):
         start = between.start("words")
     is_price = not guess.filters.keys().isdisjoint(("min_price", "max_price"))

@@ -10,6 +10,7 @@ _NEGATIONS = (
     "no|not|never|nothing|none|nor|neither|without|cannot|[a-z]+n['’]t"
     "|nicht|nichts|nie|niemals|ohne|kein(?:e[rnms]?)?"
     "|pas|jamais|rien|sans|aucune?|nunca|nada|ning[uú]n[ao]?|sin|non|mai|niente|senza|nessun[ao]?"
+    "|niet|geen|nooit|zonder|não|nem|sem|nenhuma?|bez"
 )
 _BETWEEN = (
     "much|far|too|way|very|so|any|anything|all|that|is|are|be|to|at|for|from|cost(?:s|ing)?|go(?:es|ing)?|priced"

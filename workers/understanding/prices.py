@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from workers.understanding.amounts import Amount, amount, meant, with_small_letters
 from workers.understanding.guesses import Guess, Known
 from workers.understanding.negation import negation_before
+from workers.understanding.numerals import LARGE_NUMERAL, NUMERAL
 from workers.understanding.phrases import (
     AFTER_A_BARE_NUMBER,
     AT_A_PRICE,
@@ -36,8 +37,13 @@ DENIED = "the query denies it"
 _MODEL = re.compile(r"[a-z]+\d", re.IGNORECASE)
 """The beginning of `RS550-775`, which is no range of prices."""
 _LETTER = re.compile(rf"(?=\D){SIGN}[ -]?$")
-_LIMIT = re.compile(rf"(?<!{SIGN})(?:max|min|budget)|预算|預算", re.IGNORECASE)
+_LIMIT = re.compile(rf"(?<!{SIGN})(?:m[aá]x|m[ií]n(?!der )|budget)|预算|預算", re.IGNORECASE)
 """A word for a bound itself: `no max $500` asks for no bound, and not for the opposite one."""
+_NUMBER = re.compile(rf"\d|{LARGE_NUMERAL}|{NUMERAL}(?=\s?[元圓塊块蚊円원])")
+_THOUSANDS = re.compile(r"(?<![.,\d])(\d+)k", re.IGNORECASE)
+THOUSANDS_DIGITS_MAX = 3
+RESOLUTIONS = frozenset(("2", "4", "5", "6", "8", "9", "10", "12", "14", "16", "18", "22", "24"))
+"""The numbers before `k` of the resolutions of screens and the purities of gold, which people name as a least one."""
 _OPPOSITE: Mapping[tuple[str, ...], tuple[str, ...]] = {
     ("max_price",): ("min_price",),
     ("min_price",): ("max_price",),
@@ -59,7 +65,7 @@ def price_guesses(text: str, known: Known, starts: Collection[int]) -> Iterator[
 
     `known`: the currencies of the catalogue. At `starts` other guesses begin, so a number that ends there has no unit.
     """
-    if not any(map(str.isdigit, text)):  # Most queries have no number, and need none of the patterns.
+    if _NUMBER.search(text) is None:  # Most queries have no number, and need none of the patterns.
         return
     text = with_small_letters(text)
     matches = _bounds(text)
@@ -138,8 +144,17 @@ def _may_be_prices(text: str, bound: _Bound, read: Sequence[Amount]) -> bool:
     """Return whether the word before numbers without a currency does not say that they are ages, sizes or grades."""
     if bound.found[0][0].isdigit() and bound.negation is None and _is_of_the_word_before(text, bound):
         return False
+    if _is_no_sum(_THOUSANDS.findall(bound.found[0]), bound):
+        return False
     is_grade = read[0].value <= GRADE_MAX and RATINGS.search(text, 0, bound.start) is not None
     return not is_grade and PERSONS.search(text, 0, bound.start) is None
+
+
+def _is_no_sum(thousands: Sequence[str], bound: _Bound) -> bool:
+    """Return whether numbers before `k` are kelvins, as in `2700k`, or a resolution or a purity, as in `4k and up`."""
+    if any(len(each) > THOUSANDS_DIGITS_MAX for each in thousands):
+        return True
+    return bool(thousands) and RESOLUTIONS.issuperset(thousands) and bound.names != ("max_price",)
 
 
 def _is_of_the_word_before(text: str, bound: _Bound) -> bool:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from schemas.queries import Filters
 from workers.understanding.guesses import BRAND, CHEAP, Known
+from workers.understanding.phrases import price_between, price_least, price_most
 from workers.understanding.prices import CURRENCIES_DIFFER, DENIED, NOT_SOLD_IN
 from workers.understanding.read import TEXT_CHARACTERS_MAX, may_name_seller, remaining, understand
 from workers.words.identity import COLOR, attribute_term
@@ -25,7 +26,7 @@ FRAGMENTS = (
     *("notebook", "手機", "嘉頓 蛋糕", "iphone 15", "under", "over", "between", "and", "to", "from", "by", "WELLCOME"),
     *("Aeon", "Style", "500", "20", "1,500.50", "2.000", "$", "€20", "HK$", "元", "dollars", "以下", "以上", "不超過"),
     *("四星", "4", "stars", "and up", "in stock", "現貨", "cheap", "便宜", "men", "ml", ",", "  ", "\n", "-", "<"),
-    *("５００", "ß", "İ", "Ⅷ", "½", "\u200b"),
+    *("５００", "ß", "İ", "Ⅷ", "½", "\u200b", "一千", "千", "萬", "零", "1万5", "1,00,000", "k", "이하", "から", "的"),
 )
 texts = st.one_of(st.text(max_size=60), st.lists(st.sampled_from(FRAGMENTS), max_size=9).map(" ".join)) | st.lists(
     st.sampled_from(FRAGMENTS), max_size=9
@@ -175,7 +176,7 @@ def test_a_negation_turns_a_bound_around(phrases: Sequence[str], asked: dict[str
         ("灯 100以上 和 500以下", "灯", {"min_price": 100, "max_price": 500}),
         ("灯 100以上500以下", "灯", {"min_price": 100, "max_price": 500}),
         ("500以下2人用灯", "2人用灯", MOST),
-        ("从100到500之间的灯", "的灯", {"min_price": 100, "max_price": 500}),
+        ("从100到500之间的灯", "灯", {"min_price": 100, "max_price": 500}),
         ("Lampe ab 100 bis 500 Euro", "Lampe", {"min_price": 100, "max_price": 500}),
         ("lamp not under 4 stars", "lamp", {"min_rating": 4}),
         ("Lampe nicht unter 4 Sternen", "Lampe", {"min_rating": 4}),
@@ -188,6 +189,118 @@ def test_a_negation_turns_a_bound_around(phrases: Sequence[str], asked: dict[str
 )
 def test_bounds_are_read_as_they_are_said_in_each_language(text: str, rest: str, asked: dict[str, Any]) -> None:
     assert filters(text, Known(("EUR",))) == (rest, asked)
+
+
+RANGE = {"min_price": 100, "max_price": 500}
+
+
+@pytest.mark.parametrize(
+    ("phrases", "asked"),
+    [
+        (
+            ("onder 500", "onder de 500 euro", "minder dan 500", "niet meer dan 500", "tot 500 euro", "maximaal 500"),
+            MOST,
+        ),
+        (
+            ("goedkoper dan 500", "500 euro of minder", "até 500", "no máximo 500", "abaixo de 500", "não mais de 500"),
+            MOST,
+        ),
+        (("500 euros ou menos", "do 500 euro", "poniżej 500", "ponizej 500", "mniej niż 500", "najwyżej 500"), MOST),
+        (("sous les 500 euros", "de moins de 500", "máximo 500 euros", "maximo 500 euros", "menores de 500"), MOST),
+        (("inferior a 500", "debajo de 500", "por debajo de los 500", "a meno di 500", "sotto i 500 euro"), MOST),
+        (
+            (
+                "500 €未満",
+                "500 €まで",
+                "500 €より安い",
+                "500 € 이하",
+                "500 €이하",
+                "500 € 미만",
+                "500 €까지",
+                "sub €500",
+            ),
+            MOST,
+        ),
+        (("五百以下", "五百 €以下", "不超過五百", "€五百以下"), MOST),
+        (("vanaf 500 euro", "boven 500", "meer dan 500", "minstens 500", "acima de 500", "mais de 500"), LEAST),
+        (("pelo menos 500", "powyżej 500", "więcej niż 500", "od 500 euro", "co najmniej 500"), LEAST),
+        (
+            ("mas de 500", "superiores a 500", "mayor a 500", "piu di 500", "a partire da 500", "sopra i 500 euro"),
+            LEAST,
+        ),
+        (("500 € 이상", "500 €より高い", "五百以上", "niet minder dan 500", "nie mniej niż 500"), LEAST),
+        (("tussen 100 en 500", "van 100 tot 500 euro", "entre 100 e 500", "de 100 até 500 euros"), RANGE),
+        (
+            ("między 100 a 500", "od 100 do 500 euro", "fra 100 e 500", "tra i 100 e i 500", "entre los 100 y los 500"),
+            RANGE,
+        ),
+        (("100 €〜500 €", "100 €から500 €", "100 €에서 500 €", "一百到五百 €"), RANGE),
+        (("entre 1 000 et 2 000 €", "de 1 000 à 2 000 €"), {"min_price": 1000, "max_price": 2000}),
+        (("under 1k", "under 1,000", "less than 1k", "max. 1k", "一千以內", "千 €以下"), {"max_price": 1000}),
+        (("under 1,00,000", "under 1 lakh", "十萬以下", "10萬以下", "10만 € 이하"), {"max_price": 100_000}),
+        (("一千五百以下", "一千五以下", "1.5k or less", "under 1.5k", "千五以下"), {"max_price": 1500}),
+        (("1万5千以下", "1만 5천 € 이하", "1만5000 € 이하", "一萬五以下", "一萬五千以下"), {"max_price": 15_000}),
+        (("between 1k and 2k", "from 1k to 2k"), {"min_price": 1000, "max_price": 2000}),
+        (
+            (
+                "星4以上",
+                "★4以上",
+                "星4つ以上",
+                "評価4以上",
+                "별점 4점 이상",
+                "4 sterren en hoger",
+                "minimaal 4 sterren",
+            ),
+            {"min_rating": 4},
+        ),
+        (("4 estrelas ou mais", "od 4 gwiazdek", "4 estrellas o mas", "4 stelle e oltre"), {"min_rating": 4}),
+        (("4 Sterne oder besser", "4 étoiles minimum", "noté 4 et plus"), {"min_rating": 4}),
+        (("op voorraad", "em stock", "em estoque", "在庫あり", "재고 있음"), {"availability": "in_stock"}),
+    ],
+)
+def test_phrases_are_understood_in_the_languages_of_many_shops(phrases: Sequence[str], asked: dict[str, Any]) -> None:
+    for phrase in phrases:
+        assert (phrase, *filters(f"lamp {phrase}", Known(("EUR",)))) == (phrase, "lamp", asked)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("monitor 4k and up", "gold chain over 14k", "from 4k to 8k", "led 2700k or less", "5k run shoes", "tot 5"),
+        *("vitamin a", "元氣森林", "百元", "三元牛奶", "千元人氣", "iphone 13 do 15", "od 50", "원두 500원두"),
+    ],
+)
+def test_thousands_and_numerals_without_a_bound_that_they_suit_stay_words(text: str) -> None:
+    assert filters(text, Known(("EUR",))) == (text, {})
+
+
+@pytest.mark.parametrize("text", ["vitamin a under 50", "三星 under 50", "cream d under 50"])
+def test_a_letter_or_a_brand_before_a_bound_stays(text: str) -> None:
+    assert filters(text, Known(("EUR",))) == (text.removesuffix(" under 50"), {"max_price": 50})
+
+
+@pytest.mark.parametrize(
+    ("text", "rest"),
+    [
+        *(
+            ("100以下的燈", "燈"),
+            ("5000以下のランプ", "ランプ"),
+            ("最便宜的燈", "燈"),
+            ("現貨的燈", "燈"),
+            ("100以下 的士", "的士"),
+        ),
+    ],
+)
+def test_the_particle_that_ties_a_guess_to_the_next_word_goes_with_it(text: str, rest: str) -> None:
+    assert filters(text)[0] == rest
+
+
+@given(texts)
+def test_a_phrase_is_looked_for_wherever_its_pattern_matches(text: str) -> None:
+    for phrase in (*price_between(), *price_most(), *price_least()):
+        assert [each.span() for each in phrase.finditer(text)] == [
+            each.span() for each in phrase.pattern.finditer(text)
+        ]
 
 
 @pytest.mark.parametrize(
@@ -257,7 +370,12 @@ def test_what_is_denied_and_has_no_opposite_stays_words(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["特别便宜的灯", "lamp not too expensive", "Lampe nicht teuer", "lampe pas cher", "不贵 灯"]
+    "text",
+    [
+        *("特别便宜的灯", "lamp not too expensive", "Lampe nicht teuer", "lampe pas cher", "不贵 灯", "最便宜的灯"),
+        *("lampe la moins chère", "lampe le moins cher", "lampade economiche", "goedkope lamp", "tanie lampy"),
+        *("安いランプ", "저렴한 램프", "싼 램프", "不要太贵的灯"),
+    ],
 )
 def test_what_is_not_expensive_is_cheap(text: str) -> None:
     assert [guess.boost for guess in understand(text, HONG_KONG).guesses] == [CHEAP]
