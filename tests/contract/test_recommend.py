@@ -82,6 +82,17 @@ async def test_an_item_that_was_listed_a_moment_ago_is_recommended_by_its_words(
     assert "new" in names(await similar(index, "lamp0", limit=3))
 
 
+async def test_an_item_that_barely_shares_a_word_is_no_nearer_because_filters_leave_no_other(index: Index) -> None:
+    await fill(index)
+    await put(index, content("new", "Desk calendar with stickers, large", brand="Oak"), 1)
+    await put(index, content("given", "Desk lamp of brass", brand="Acme"), 1)
+    for product_id in ("lamp0", "given"):
+        [share] = [hit.score for hit in (await similar(index, product_id, limit=20)).hits if hit.product_id == "new"]
+        [hit] = (await similar(index, product_id, brand="Oak")).hits
+        assert hit.product_id == "new"
+        assert hit.score == pytest.approx(share, abs=1e-3) and share < 0.7
+
+
 async def test_an_item_without_a_vector_is_looked_for_by_the_words_of_its_title(index: Index) -> None:
     await fill(index)
     await put(index, content("new", "Walnut cake of today"), 1)

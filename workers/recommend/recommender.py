@@ -153,13 +153,15 @@ async def _candidates(index: Index, sought: _Sought, filters: Filters, request: 
     given = {point_id(each) for each in sought.given.all}
     points = request.limit * (CANDIDATES_PER_HIT if request.diversity else 1) + len(given)
     said = await index.search_terms(sought.terms, filters, max(WORDED_POINTS, points))
+    # Filters only remove items: the best of those that pass may barely share a word with the given ones.
+    most = max(said[0].score, await index.best_by_terms(sought.terms)) if said else 1.0
     if sought.taste is None:
-        return [Found(each, score / said[0].score) for each, score in said if each not in given]
+        return [Found(each, score / most) for each, score in said if each not in given]
     near = [each for each in await index.search_dense(sought.taste, filters, points) if each.point_id not in given]
     with_vector = await index.vectors([each.point_id for each in said])
     new = [each for each in said if each.point_id not in with_vector and each.point_id not in given]
-    # An item that words found scores its share of the best score by words, which a given item usually has, times the
-    # best cosine.
+    # An item that words found scores its share of the best score by words of any visible item, which a given one
+    # usually has, times the best cosine.
     best = max(0.0, near[0].score) if near else 1.0
-    placed = [*near, *(Found(each, best * score / said[0].score) for each, score in new)]
+    placed = [*near, *(Found(each, best * score / most) for each, score in new)]
     return in_order(placed)
