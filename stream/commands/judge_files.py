@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
 from stream.commands.files import opened
@@ -25,12 +26,20 @@ class Query(NamedTuple):
 
 def read_asked(queries: str, judgements: str | None) -> tuple[list[Query], Mapping[str, Mapping[str, int]]]:
     """Return the queries of a file, and the grades of another one by query and product. Raises WrongUsage."""
+    from schemas.errors import WrongUsage
+
     with opened(queries) as lines:
         asked = _queries(lines)
     if judgements is None:
         return asked, {}
     with opened(judgements) as lines:
-        return asked, _grades(lines)
+        grades = _grades(lines)
+    if grades and grades.keys().isdisjoint(query.query_id for query in asked):
+        raise WrongUsage(
+            f"{judgements} judges no query of {queries}: its first query_id is {next(iter(grades))}, and the first of "
+            f"the queries is {asked[0].query_id if asked else 'missing'}"
+        )
+    return asked, grades
 
 
 def trial_parameters(ranking: str, weights: str | None, rules: str | None) -> dict[str, Any]:
@@ -80,13 +89,18 @@ def _rules(file: str) -> list[Rule]:
 
 def _queries(lines: IO[bytes]) -> list[Query]:
     """Return the queries of a file; a line of text is its own id. Raises WrongUsage."""
+    from schemas.errors import WrongUsage
+    from schemas.queries import QUERY_CHARS_MAX
+
     found = []
     for number, line in _texts(lines):
-        if not line.startswith("{"):
-            found.append(Query(line, line))
-            continue
-        fields = _fields(number, line, "query_id", "query")
-        found.append(Query(str(fields["query_id"]), str(fields["query"])))
+        query_id, text = line, line
+        if line.startswith("{"):
+            fields = _fields(number, line, "query_id", "query")
+            query_id, text = _id(number, fields, "query_id"), fields["query"]
+        if not isinstance(text, str) or not text.strip() or len(text) > QUERY_CHARS_MAX:
+            raise WrongUsage(f"line {number}: query: is no text of 1 to {QUERY_CHARS_MAX:,} characters")
+        found.append(Query(query_id, text))
     return found
 
 
@@ -100,15 +114,25 @@ def _grades(lines: IO[bytes]) -> dict[str, dict[str, int]]:
         grade = fields["grade"]
         if type(grade) is not int or not 0 <= grade <= GRADE_MAX:
             raise WrongUsage(f"line {number}: grade: {grade!r} is no whole number from 0 to {GRADE_MAX}")
-        found.setdefault(str(fields["query_id"]), {})[str(fields["product_id"])] = grade
+        of_query = found.setdefault(_id(number, fields, "query_id"), {})
+        of_query[_id(number, fields, "product_id")] = grade
     return found
+
+
+def _id(number: int, fields: Mapping[str, Any], name: str) -> str:
+    """Return an id of a line, which may be written as a number. Raises WrongUsage if it is neither."""
+    from schemas.errors import WrongUsage
+
+    if type(fields[name]) not in (str, int):
+        raise WrongUsage(f"line {number}: {name}: is neither a text nor a whole number")
+    return str(fields[name])
 
 
 def _texts(lines: IO[bytes]) -> list[tuple[int, str]]:
     from schemas.errors import WrongUsage
 
     try:
-        texts = [(number, line.decode().strip()) for number, line in enumerate(lines, start=1)]
+        texts = [(number, line.removeprefix(BOM_UTF8).decode().strip()) for number, line in enumerate(lines, start=1)]
     except UnicodeDecodeError:
         raise WrongUsage("the file is not UTF-8 text") from None
     return [(number, text) for number, text in texts if text]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,8 +15,8 @@ def read_rule_lines(lines: IO[bytes]) -> list[Rule]:
     from workers.merchandising.rule_records import read_rule
 
     found: list[Rule] = []
-    for number, line in enumerate(lines, start=1):
-        if not line.strip():
+    for number, written in enumerate(lines, start=1):
+        if not (line := written.removeprefix(BOM_UTF8).strip()):
             continue
         try:
             found.append(read_rule(line))

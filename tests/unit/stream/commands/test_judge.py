@@ -80,6 +80,10 @@ def test_as_json_it_has_every_move(service: TwoRankings, queries: str) -> None:
         ("{", "line 1: it is no JSON"),
         ('{"query": "a"}', "line 1: query_id: is missing"),
         ('{"query_id": 1}', "line 1: query: is missing"),
+        ('{"query_id": 1, "query": null}', "line 1: query: is no text"),
+        ('{"query_id": 1, "query": " "}', "line 1: query: is no text"),
+        ('{"query_id": null, "query": "a"}', "line 1: query_id: is neither a text nor a whole number"),
+        ("cake\n" + "a" * 4_001, "line 2: query: is no text of 1 to 4,000 characters"),
     ],
 )
 def test_a_file_of_queries_that_is_wrong_is_refused_with_its_line(
@@ -89,6 +93,26 @@ def test_a_file_of_queries_that_is_wrong_is_refused_with_its_line(
     file.write_text(text)
     done = freshline("judge", "none", "current", "--queries", str(file))
     assert done.code == 2 and reason in done.err and not service.asked
+
+
+def test_files_that_begin_with_a_byte_order_mark_are_read(service: TwoRankings, tmp_path: Path) -> None:
+    queries, judged = tmp_path / "queries", tmp_path / "judged"
+    queries.write_text('{"query_id": "q1", "query": "cake"}\n', "utf-8-sig")
+    judged.write_text('{"query_id": "q1", "product_id": "P1", "grade": 1}\n', "utf-8-sig")
+    rules = tmp_path / "rules"
+    rules.write_text(RULE, "utf-8-sig")
+    given = ("--queries", str(queries), "--judgements", str(judged), "--rules", str(rules))
+    assert "nDCG@10 of 1 judged" in freshline("judge", "none", "current", *given).out
+    assert [each.q for each in service.tried] == ["cake"]
+
+
+def test_judgements_of_other_queries_are_refused(service: TwoRankings, tmp_path: Path) -> None:
+    file = written(tmp_path, "queries", "cake\n")
+    done = freshline("judge", "none", "current", "--queries", file, "--judgements", judgements(tmp_path, P1=1))
+    assert done.code == 2 and not service.asked
+    assert f"judges no query of {file}: its first query_id is q1, and the first of the queries is cake" in " ".join(
+        done.err.split()
+    )
 
 
 def test_a_judgement_that_is_wrong_is_refused_with_its_line(service: TwoRankings, queries: str, tmp_path: Path) -> None:
