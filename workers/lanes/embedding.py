@@ -116,9 +116,11 @@ class EmbeddingLane:
     async def embed_batch(self) -> int:
         """Embed one batch of the backlog, and return how many texts it had.
 
-        A batch ends early once the lanes are behind: what is left of it waits until they have caught up.
+        A batch ends early once the lanes are behind: what is left of it waits until they have caught up. A text that
+        was written since the lane last looked goes ahead of a backlog, of which this batch may take the oldest texts.
         """
-        self._wake.clear()
+        if self._took_all:
+            self._wake.clear()
         self._took_all = True
         texts_max = self._pace.few_texts_max if self._pressure.behind else self._pace.texts_max
         self._batches += 1

@@ -60,6 +60,30 @@ async def test_a_text_written_during_a_batch_is_embedded_before_the_rest_of_it(t
         assert await b.index.count_pending_embeddings() == 0
 
 
+async def test_a_text_written_at_the_end_of_a_batch_is_embedded_before_the_next_takes_the_oldest(
+    tmp_path: Path,
+) -> None:
+    """Given a backlog, when a text comes during the batch before the oldest have their turn, it waits for neither."""
+    calls: list[list[str]] = []
+
+    class Interrupted(Async):
+        async def embed_documents(self, texts: Sequence[str]) -> Vectors:
+            calls.append(list(texts))
+            if len(calls) == OLDEST_EVERY - 1:
+                await b.put("products", "new", title="Zebra lamp")
+                await b.quiet()
+            return await super().embed_documents(texts)
+
+    pace = EmbeddingPace(texts_max=1, new_texts_every_s=0, few_texts_max=1)
+    async with bench(tmp_path, pace=pace, documents=Interrupted(FakeEmbedder())) as b:
+        for number in range(2 * OLDEST_EVERY):
+            await b.put("products", f"p{number}", title=f"Toner {number}")
+        await b.quiet()
+        for _ in range(OLDEST_EVERY):
+            await b.embedding.embed_batch()
+    assert "Zebra lamp" in calls[OLDEST_EVERY - 1][0]
+
+
 async def test_vectors_leave_the_processor_to_a_flood_also_between_two_of_its_waves(tmp_path: Path) -> None:
     """Given more new items than are written at once, when all are written, then the lanes stay behind for a moment."""
     async with bench(tmp_path, bounds=LaneBounds(batch_items_max=FEW_TEXTS_MAX)) as b:
