@@ -79,6 +79,16 @@ async def test_a_compound_is_suggested_however_its_parts_are_typed(shop: Shop, t
     assert await shop.products(text) == ["phones"]
 
 
+async def test_a_number_is_completed_behind_the_word_that_it_belongs_to(shop: Shop) -> None:
+    await shop.put("a", "Apple iPhone 15 Pro 128 GB")
+    await shop.put("b", "Case for iPhone 15")
+    await shop.put("c", "iPhone 14 with 5 cases")
+    assert (await shop.suggest("iphone 1")).queries == ["iphone 15", "iphone 14"]
+    assert (await shop.suggest("apple iphone 15 p")).queries == ["apple iphone 15 pro"]
+    assert (await shop.suggest("chocolate bar 5")).queries == ["chocolate bar 500 g"]
+    assert (await shop.suggest("iphone 5")).queries == [], "the 5 is of the cases"
+
+
 async def test_a_word_that_a_title_says_twice_is_typed_twice(shop: Shop) -> None:
     await shop.put("pie", "Choco Pie (Apple Pie)")
     assert await shop.products("choco pie apple pi") == ["pie"]

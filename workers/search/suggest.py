@@ -103,7 +103,8 @@ def _queries(asked: Typed, completions: Iterable[str], titles: Iterable[str], vo
 
 def _continuations(asked: Typed, title: str) -> Iterator[str]:
     """Iterate over the completions in a title of the last word, in lower case; after a blank, over the next word. Where
-    nothing was typed before, a completion is followed by one more word."""
+    nothing was typed before, a completion is followed by one more word. A number is completed only behind the word that
+    was typed before it, as in `iphone 15`: elsewhere titles have too many numbers that mean something else."""
     text = plain(title)
     found = [word for word in words(text) if word.chunk not in asked.whole[:-1]]
     for one, other in pairwise(found):
@@ -112,8 +113,10 @@ def _continuations(asked: Typed, title: str) -> Iterator[str]:
         if not asked.last and one.chunk == asked.whole[-1] and is_word(other.chunk):
             yield text[other.start : other.end].lower()
     if asked.last and asked.whole:
-        for word in found:
-            if word.chunk.startswith(asked.last) and is_word(word.chunk) and word.chunk not in asked.whole:
+        for before, word in zip(("", *(word.chunk for word in found)), found, strict=False):
+            is_number = asked.last[0].isdigit() and before == asked.whole[-1]
+            begun = word.chunk.startswith(asked.last) and word.chunk not in asked.whole
+            if begun and (is_number or is_word(word.chunk)):
                 yield text[word.start : word.end].lower()
 
 
