@@ -14,6 +14,7 @@ from schemas.suggestions import Suggestions, SuggestRequest
 from schemas.texts import name_of
 from schemas.tokens import Token
 from stream.api.addressing import check_each_once
+from stream.api.bounded_bodies import BoundedBodies
 from stream.api.canary.routes import canary_routes
 from stream.api.cross_site import SameOriginChanges
 from stream.api.dashboard.routes import add_dashboard
@@ -57,6 +58,7 @@ def create_app(services: Services, tracer: Tracer | None = None, cors_origins: S
     )
     if cors_origins:
         app.add_middleware(CORSMiddleware, allow_origins=cors_origins, allow_methods=["GET"])
+    app.add_middleware(BoundedBodies)
     app.add_middleware(SameOriginChanges)
     add_error_answers(app)
     once = [Depends(check_each_once)]
@@ -163,7 +165,9 @@ async def _no_body(request: Request) -> None:
     """Refuse a body: its parameters would be ignored, and work would begin that nobody asked for."""
     if await request.body():
         raise RefusedRequest(
-            "body", "there is none here: parameters belong in the URL, as in POST /rebuild?dry_run=true"
+            "body",
+            "there is none here: parameters belong in the URL, as in POST /rebuild?dry_run=true or POST "
+            "/reconcile?repair=true",
         )
 
 

@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from schemas.answers import ErrorAnswer, ErrorDetail
 from schemas.errors import FreshlineError, RefusedRequest, Unauthorized, Unavailable
 from stream.api.models import JSONAnswer
-from stream.api.parameter_refusals import refusal
+from stream.api.parameter_refusals import refusal, unreadable
 
 if TYPE_CHECKING:
     from fastapi import FastAPI, Request
@@ -20,6 +20,8 @@ log = structlog.get_logger(__name__)
 
 RETRY_AFTER = {"Retry-After": "1"}
 """The seconds after which a client may try again."""
+BAD_REQUEST = 400
+"""The status with which FastAPI refuses a body that it cannot read for another reason than its JSON."""
 BEARER = {"WWW-Authenticate": "Bearer"}
 """The way in which a key is to be sent."""
 
@@ -53,7 +55,14 @@ async def _explained(request: Request, error: FreshlineError) -> JSONAnswer:
 
 
 async def _http(request: Request, error: HTTPException) -> JSONAnswer:
-    message = f"there is no {request.url.path} here" if error.status_code == 404 else str(error.detail)
+    if error.status_code == BAD_REQUEST and isinstance(error.__cause__, Exception):
+        return await _explained(request, unreadable(error.__cause__))
+    path = request.url.path
+    sentences = {
+        404: f"there is no {path} here",
+        405: f"{path} does not take {request.method}: /openapi.json has the methods of each address",
+    }
+    message = sentences.get(error.status_code, str(error.detail))
     return error_answer(error.status_code, message, headers=dict(error.headers or {}))
 
 
