@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 import ssl
 from concurrent.futures import ThreadPoolExecutor
 from enum import IntEnum
@@ -54,10 +55,10 @@ async def why_unavailable(kafka: Cluster, otherwise: str) -> Unavailable:
 
 
 async def why_unusable(kafka: Cluster) -> FreshlineError | None:
-    """Connect to the brokers as the clients do, and return what is wrong with the settings or certificates.
+    """Connect to the brokers as the clients do, and return what is wrong with the settings, certificates or brokers.
 
-    Return None if a broker can be used, or if none answers at all. The result is Misconfigured where a setting must be
-    changed, Unavailable where something has expired that others may renew.
+    Return None if a broker can be used, or if nothing listens at their addresses. The result is Misconfigured where a
+    setting must be changed, Unavailable where something has expired that others may renew, or may come back.
     """
     found: FreshlineError | None = None
     try:
@@ -152,6 +153,13 @@ async def _explained_by_probing(error: Exception, host: str, port: int, security
     broker = f"the broker at {host}:{port}"
     if (found := explained(error, broker, security)) is not None:
         return found
+    if isinstance(error, socket.gaierror):
+        return Unavailable(f"the name {host} leads to no address ({error.strerror}): correct FRESHLINE_KAFKA")
+    if isinstance(error, TimeoutError) and await _connects(host, port):
+        return Unavailable(
+            f"{broker} takes connections and answers none within {TIMEOUT_MS / 1000:.0f} s: does it hang? Its log says "
+            "why; end it and start it again, or correct FRESHLINE_KAFKA if another program listens there"
+        )
     if not isinstance(error, (ConnectionResetError, ssl.SSLError, KafkaConnectionError)):
         return None
     if security.tls is not None and await _answers_plaintext(host, port):
@@ -162,9 +170,19 @@ async def _explained_by_probing(error: Exception, host: str, port: int, security
     if security.mechanism is None and isinstance(error, KafkaConnectionError):
         sasl = "SASL_SSL" if security.tls else "SASL_PLAINTEXT"
         return Misconfigured(
-            f"{broker} closes the connection before a login: does it require SASL? Set {PROTOCOL}={sasl}"
+            f"{broker} closes the connection before a login: is it a broker? If it requires SASL, set {PROTOCOL}={sasl}"
         )
     return None
+
+
+async def _connects(host: str, port: int) -> bool:
+    """Return whether anything takes a connection, which a network that drops packets does not."""
+    with contextlib.suppress(OSError, TimeoutError):
+        async with asyncio.timeout(TIMEOUT_MS / 1000):
+            _, writer = await asyncio.open_connection(host, port)
+        writer.close()
+        return True
+    return False
 
 
 async def _answers_plaintext(host: str, port: int) -> bool:

@@ -122,7 +122,7 @@ WRONG: list[tuple[str, str, dict[str, str], type[FreshlineError], str]] = [
     (SCRAM, "CLEAR", {}, Misconfigured, "does not speak TLS on this port: set FRESHLINE_KAFKA_SECURITY_PROTOCOL"),
     (MTLS, "EXPIRED", {}, Unavailable, "the certificate of the broker at .* has expired"),
     (MTLS, "MISNAMED", {}, Misconfigured, "has a certificate for another host: name it in FRESHLINE_KAFKA"),
-    (MTLS, "SASL", {}, Misconfigured, "does it require SASL"),
+    (MTLS, "SASL", {}, Misconfigured, "If it requires SASL"),
     (MTLS, "MTLS", {"CERTIFICATE_FILE": "", "KEY_FILE": ""}, Misconfigured, "requires a certificate of the client"),
     (MTLS, "MTLS", {"CERTIFICATE_FILE": "expired_client", "KEY_FILE": ""}, Unavailable, "refused the certificate of"),
     (MTLS, "MTLS", {"CERTIFICATE_FILE": "stranger", "KEY_FILE": ""}, Unavailable, "does the broker not trust its CA"),
