@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from json import dumps
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -10,6 +11,8 @@ if TYPE_CHECKING:
 
 NEAR_CHARACTERS = 40
 """The most characters of the faulty part that a reason quotes on each side."""
+NAMES_CHARACTERS = 200
+"""The most characters of the names of fields that a reason lists."""
 
 _WORDS = {
     "missing": "is missing: add it",
@@ -23,6 +26,8 @@ _WORDS = {
     "less_than_equal": "must be at most {le}",
 }
 """The ends of sentences by error type of pydantic. The sentence begins with the field."""
+_QUOTED = frozenset(("string_type", "int_type", "bool_type", "dict_type", "list_type", "literal_error"))
+"""The types whose sentences end with the value that was given."""
 
 
 def field_in_words(error: ValidationError) -> str:
@@ -32,9 +37,22 @@ def field_in_words(error: ValidationError) -> str:
     context = first.get("ctx", {})
     if "error" in context:
         return f"{field}: {context['error']}"
-    return (
-        f"{field}: {_WORDS[first['type']].format(**context)}" if first["type"] in _WORDS else f"{field}: {first['msg']}"
-    )
+    kind, given = str(first["type"]), first["input"]
+    if kind == "missing" and field == "product_id" and given:
+        names = ", ".join(sorted(given))[:NAMES_CHARACTERS]
+        return f"product_id: is missing, there are only {names}: add it, or configure the format of the record"
+    if kind not in _WORDS:
+        return f"{field}: {first['msg']}"
+    said = f"{field}: {_WORDS[kind].format(**context)}"
+    return f"{said}, not {_in_json(given)}" if kind in _QUOTED else said
+
+
+def _in_json(given: object) -> str:
+    """Return a value as JSON has it, as far as it is short."""
+    if isinstance(given, (dict, list)):
+        return "an object" if isinstance(given, dict) else "a list"
+    text = dumps(given, ensure_ascii=False)
+    return text if len(text) <= NEAR_CHARACTERS else f"{text[:NEAR_CHARACTERS]}..."
 
 
 def not_json(value: bytes, error: orjson.JSONDecodeError) -> str:

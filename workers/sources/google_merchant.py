@@ -13,7 +13,7 @@ from schemas.event_fields import CATEGORY_LEVELS_MAX
 from workers.sources.column_values import availability, levels_of_path
 from workers.sources.feed_prices import money
 from workers.sources.markup import text_of
-from workers.sources.messages import Body, Message, id_of, object_of, without_false_sale
+from workers.sources.messages import Body, Message, amount_of, id_of, object_of, without_false_sale
 from workers.sources.shop_times import end_of_sale, utc_time
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ PRODUCT_FIELDS = frozenset(
     ("id", "title", "description", "brand", "link", "image_link", "gtin", "item_group_id", "availability")
 )
 TEXTS = ("title", "description", "brand")
+_OF_API = frozenset(("kind", "channel", "contentLanguage", "feedLabel", "targetCountry", "productAttributes"))
+"""Fields of which each product of those APIs has one beside its offerId."""
 UNSAID = frozenset(
     (
         *("shipping", "shipping_weight", "shipping_length", "shipping_width", "shipping_height", "shipping_label"),
@@ -40,6 +42,11 @@ def google_merchant() -> Adapter:
 
     def adapt(message: Message) -> list[Body]:
         given = object_of(message, "row of a Google Merchant feed")
+        if is_of_content_api(given):
+            raise InvalidEvent(
+                "the record is of Google's Content API or Merchant API, whose prices are objects and whose fields have "
+                'other names: send the rows of the feed, with an id and prices like "15.00 USD"'
+            )
         row = {_name(name): value for name, value in given.items() if not _is_empty(value)}
         if "id" not in row:
             raise InvalidEvent("id: is missing: the row is of no Google Merchant feed; check the format")
@@ -48,6 +55,11 @@ def google_merchant() -> Adapter:
         return [Body("products", name | _facts(row)), Body("prices", without_false_sale(name | price))]
 
     return adapt
+
+
+def is_of_content_api(body: JsonObject) -> bool:
+    """Return whether a record is a product of Google's Content API, or of the Merchant API that came after it."""
+    return "offerId" in body and not _OF_API.isdisjoint(body)
 
 
 def _is_empty(value: Any) -> bool:
@@ -83,6 +95,8 @@ def _price(row: JsonObject) -> JsonObject:
     if "sale_price" not in row:
         return price
     sale, sale_currency = money("sale_price", row["sale_price"])
+    if amount_of(sale) == 0:  # Feeds write 0.00 for none, and Google takes no such price.
+        return price
     if sale_currency != currency:
         raise InvalidEvent(f"sale_price: is in {sale_currency} and the price in {currency}: correct the feed")
     return price | {"sale_price": sale} | _window(row.get(WINDOW))

@@ -18,6 +18,7 @@ from schemas.normal_form import ATTRIBUTE_BYTES_MAX
 JsonObject = dict[str, Any]
 MISSHAPEN = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 """The errors of reading a record that has not the shape of its format, or is nested as deeply as JSON may be."""
+_OF_SPREADSHEET = re.compile(r"[0-9](?:[.,][0-9]+)?E\+[0-9]{2}")
 _LONG_DECIMAL = re.compile(rf"[0-9]{{1,12}}\.[0-9]{{{PRICE_DECIMALS_MAX + 1},}}")
 
 
@@ -68,13 +69,25 @@ def id_of(value: Any, field: str) -> str:
 
     `None` and `6.4e+17` would name items that no shop has, while the item that was meant would stay as it was.
     """
+    check_spreadsheet_id(value, field)
     if type(value) is int or (isinstance(value, str) and value.strip()):
         return str(value)
     if type(value) is float and value.is_integer() and abs(value) < EXACT_BELOW:
         return str(int(value))
     if type(value) is float:
         raise InvalidEvent(f"{field}: {value!r} has lost digits on its way: send the id as a text or a whole number")
-    raise InvalidEvent(f"{field}: is missing: it names the item")
+    if value is None or isinstance(value, str):
+        raise InvalidEvent(f"{field}: is missing: it names the item")
+    raise InvalidEvent(f"{field}: {str(value)[:30]!r} is no id: send it as a text or a whole number")
+
+
+def check_spreadsheet_id(value: Any, field: str) -> None:
+    """Raise InvalidEvent for an id such as `4.00638E+12`, as a spreadsheet shows a long number: many ids become it."""
+    if isinstance(value, str) and _OF_SPREADSHEET.fullmatch(value.strip()):
+        raise InvalidEvent(
+            f"{field}: {value!r} is what a spreadsheet made of a long number, and has lost its digits: format the "
+            "column as text before it is filled"
+        )
 
 
 def first_values(values: list[Any]) -> list[Any]:

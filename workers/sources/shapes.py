@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import orjson
 
 from workers.sources.cloudevents import is_binary, is_structured
+from workers.sources.google_merchant import is_of_content_api
 from workers.sources.shopify import is_of_graphql
 
 if TYPE_CHECKING:
@@ -131,6 +132,8 @@ def _shop(body: dict[str, Any]) -> JsonShape | None:
         return JsonShape("a WooCommerce product", "woocommerce")
     if "sku" in names and names & {"custom_attributes", "extension_attributes", "attribute_set_id", "type_id"}:
         return JsonShape("a Magento product", "magento")
+    if is_of_content_api(body):
+        return JsonShape("a product of Google's Content API or Merchant API", "google-merchant")
     if {"id", "title"} <= {name.removeprefix("g:") for name in names} and names & {"g:price", "price", "g:id"}:
         return JsonShape("a row of a Google Merchant feed", "google-merchant")
     return None

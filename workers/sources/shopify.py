@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from schemas.errors import InvalidEvent
 from schemas.event_fields import CATEGORY_LEVELS_MAX
+from schemas.texts import name_of
 from workers.sources.column_values import levels_of_path
 from workers.sources.markup import text_of
 from workers.sources.messages import Body, Message, amount_of, first_values, id_of, product_of, without_false_sale
+from workers.sources.shopify_levels import level
 
 if TYPE_CHECKING:
     from workers.sources.messages import Adapter, JsonObject
@@ -24,6 +26,10 @@ ONLY_VARIANT = "Default Title"
 """The title of the variant of a product that has no options."""
 _GRAPHQL_ID = "gid://shopify/"
 """The beginning of the ids of Shopify's GraphQL API, also in the files of its bulk operations."""
+_GRAPHQL = (
+    "the record is of Shopify's GraphQL API, whose products have other fields: send what webhooks and the REST API "
+    "(products.json) have"
+)
 _IDS = {"variant": "id", "sku": "sku", "inventory_item": "inventory_item_id"}
 
 
@@ -36,13 +42,16 @@ def shopify(item_id: ItemId, currency: str | None, location_id: int | None) -> A
 
     def adapt(message: Message) -> list[Body]:
         body = product_of(message, "Shopify webhook")
+        if is_of_graphql(body):
+            raise InvalidEvent(_GRAPHQL)
         kind = message.headers.get("x-shopify-topic") or _kind(body)
         if kind == "products/delete":
             return _deleted(body, item_id, _when(message, body))
         if kind in ("products/create", "products/update"):
             return _product(message, body, item_id, currency)
         if kind.startswith("inventory_levels/"):
-            return _level(body, item_id, location_id, _when(message, body))
+            patch = level(body, item_id, location_id)
+            return [] if patch is None else [Body("products", patch | _when(message, body))]
         raise InvalidEvent(
             f"the webhook {kind} says nothing about items: subscribe to products/* and inventory_levels/*"
         )
@@ -63,11 +72,6 @@ def _kind(body: JsonObject) -> str:
         return "inventory_levels/update"
     if body.keys() == {"id"}:
         return "products/delete"
-    if is_of_graphql(body):
-        raise InvalidEvent(
-            "the record is of Shopify's GraphQL API, whose products have other fields: send what webhooks and the REST "
-            "API (products.json) have"
-        )
     raise InvalidEvent("the record is no Shopify webhook on products or inventory: check the format of the topic")
 
 
@@ -110,12 +114,13 @@ def _product(message: Message, body: JsonObject, item_id: ItemId, currency: str 
 def _items(body: JsonObject, item_id: ItemId) -> list[tuple[JsonObject, JsonObject]]:
     """Return the items of a product that is shown: the field that names each, and its variant.
 
-    Raises InvalidEvent if two have one name, since one would be shown with the price of the other.
+    Raises InvalidEvent if two have one name, since one would be shown with the price of the other. Names that differ
+    by outer blanks or composition are one, as they are in events.
     """
     if item_id == "product":
         return [({"product_id": id_of(body.get("id"), "id")}, _cheapest(body["variants"]))]
     ids = _ids(body, item_id)
-    for twice, count in Counter(ids).items():
+    for twice, count in Counter(map(name_of, ids)).items():
         if count > 1:
             raise InvalidEvent(
                 f"{_IDS[item_id]}: {twice!r} names {count} variants of the product {body.get('id')}: give each one of "
@@ -233,21 +238,3 @@ def _price(variant: JsonObject, currency: str | None) -> JsonObject:
     if paid is None or compared is None or compared <= paid:
         return {"price": price, "currency": currency}
     return {"price": before, "sale_price": price, "currency": currency}
-
-
-def _level(body: JsonObject, item_id: ItemId, location_id: int | None, when: JsonObject) -> list[Body]:
-    if item_id != "inventory_item" or location_id is None:
-        raise InvalidEvent(
-            "inventory_levels name an inventory item at one location, not a variant: configure `items: inventory_item` "
-            "and the location_id that counts, or leave them out, since products/update tells of stock as well"
-        )
-    if str(body.get("location_id")) != str(location_id):
-        return []
-    quantity = body.get("available")  # Null where the stock of the item is not counted: it can be bought.
-    available = "in_stock" if quantity is None or (amount_of(quantity) or 0) > 0 else "out_of_stock"
-    patch = {
-        "product_id": id_of(body.get("inventory_item_id"), "inventory_item_id"),
-        "op": "patch",
-        "availability": available,
-    }
-    return [Body("products", patch | when)]

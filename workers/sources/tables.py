@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 from schemas.errors import InvalidEvent
 from workers.sources.column_values import availability, json_object, levels, text_value
 from workers.sources.mapping import OBJECTS
-from workers.sources.messages import Body, Message, object_of
+from workers.sources.messages import Body, Message, check_spreadsheet_id, object_of
 
 if TYPE_CHECKING:
     from workers.sources.messages import Adapter
 
 WHOLE = ("version", "updated_at", "sale_starts_at", "sale_ends_at")
 """Fields that may be whole numbers, which must not be texts then."""
+IDS = ("product_id", "review_id")
 _WHOLE = re.compile(r"\s*(\d+)(?:\.0+)?\s*")
 """A whole number, also as tables write it whose column has empty cells."""
 TRUTH = {"true": True, "false": False, "1": True, "0": False}
@@ -30,6 +31,8 @@ def _adapt(message: Message) -> list[Body]:
     if "product_id" not in row:
         names = ", ".join(sorted(row))[:200]
         raise InvalidEvent(f"product_id: the table has no such column, only {names}: name its columns as our fields")
+    for name in IDS:
+        check_spreadsheet_id(row.get(name), name)
     fields: dict[str, Any] = {}
     for name, cell in row.items():
         field, dot, part = name.partition(".")

@@ -14,7 +14,7 @@ from schemas.errors import InvalidEvent
 from schemas.event_fields import CATEGORY_LEVELS_MAX
 from schemas.texts import is_set
 from workers.sources.markup import text_of
-from workers.sources.messages import Body, Message, first_values, id_of, object_of, without_false_sale
+from workers.sources.messages import Body, Message, amount_of, first_values, id_of, object_of, without_false_sale
 from workers.sources.shop_times import end_of_sale, utc_time
 
 if TYPE_CHECKING:
@@ -125,12 +125,15 @@ def _options(attribute: JsonObject) -> str | list[str] | None:
 
 
 def _price(body: JsonObject, currency: str | None) -> JsonObject:
-    """Return the price. `price` is the one that is paid now; a sale has its window in `date_on_sale_*_gmt`."""
+    """Return the price. `price` is the one that is paid now; a sale has its window in `date_on_sale_*_gmt`.
+
+    Exports write `0` and `0.00` where a product has no regular price or no sale: what is paid says whether it is free.
+    """
     regular, sale = body.get("regular_price"), body.get("sale_price")
-    if not regular:
+    if not regular or amount_of(regular) == 0:
         return {"price": body["price"], "currency": currency}
     price = {"price": regular, "currency": currency}
-    if not sale:
+    if not (amount_of(body["price"]) == 0 if amount_of(sale) == 0 else sale):
         return price
     starts, ends = (_gmt(body, name) for name in ("date_on_sale_from", "date_on_sale_to"))
     window = {

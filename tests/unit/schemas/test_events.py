@@ -770,3 +770,39 @@ def test_a_name_is_the_same_as_a_number_with_and_without_a_point() -> None:
         assert taken("products", {"title": "x", name: 4006381333931.0}).facts[name] == "4006381333931"
         with pytest.raises(InvalidEvent, match=f"{name}: must be text"):
             taken("products", {"title": "x", name: 4.5})
+
+
+@pytest.mark.parametrize(
+    ("topic", "fields", "reason"),
+    [
+        ("products", {"availability": "maybe"}, "availability: must be .* or 'backorder', not \"maybe\"$"),
+        ("products", {"op": "D"}, 'op: must be .*, not "D"$'),
+        ("products", {"version": "v2"}, 'version: must be an integer, not "v2"$'),
+        ("products", {"category": "A > B"}, 'category: must be a list, not "A > B"$'),
+        ("products", {"category": ["A", None]}, "category.1: must be text, not null$"),
+        ("products", {"brand": {"name": "Kiln"}}, "brand: must be text, not an object$"),
+        ("products", {"attributes": [1]}, "attributes: must be an object, not a list$"),
+        ("products", {"product_id": None}, "product_id: must be text, not null$"),
+        ("prices", {"seller": 5}, "seller: must be text, not 5$"),
+        ("products", {"availability": "x" * 90}, 'not "x{39}\\.\\.\\.$'),
+    ],
+)
+def test_a_refusal_ends_with_the_value_that_was_given(topic: str, fields: dict[str, Any], reason: str) -> None:
+    body = {"product_id": "a", "title": "x", "price": 1, "currency": "EUR", **fields}
+    with pytest.raises(InvalidEvent, match=reason):
+        parse(topic, None, orjson.dumps(body), arrived_at_ms=ARRIVED_MS, event_time_ms=None)
+
+
+@pytest.mark.parametrize(
+    ("body", "names"),
+    [
+        ({"scope": "store/product/updated", "data": {"id": 1}}, "data, scope"),
+        ({"objectID": "1", "name": "Lamp"}, "name, objectID"),
+    ],
+)
+def test_a_record_without_a_product_id_is_known_again_by_its_fields(body: dict[str, Any], names: str) -> None:
+    reason = f"^product_id: is missing, there are only {names}: add it, or configure the format of the record$"
+    with pytest.raises(InvalidEvent, match=reason):
+        parse("products", None, orjson.dumps(body), arrived_at_ms=ARRIVED_MS, event_time_ms=None)
+    with pytest.raises(InvalidEvent, match=r"^product_id: is missing: add it$"):
+        parse("products", None, b"{}", arrived_at_ms=ARRIVED_MS, event_time_ms=None)

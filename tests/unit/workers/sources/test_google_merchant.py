@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from schemas.errors import InvalidEvent
 from tests.support.sources import events, message
 from workers.sources.google_merchant import google_merchant
+from workers.sources.shapes import shape_of_json
 
 GOOGLE = google_merchant()
 ROW = {
@@ -244,3 +245,25 @@ def test_a_number_of_googles_taxonomy_is_no_category_and_of_several_types_the_fi
 def test_levels_beyond_those_that_are_kept_refuse_no_product() -> None:
     deep = ROW | {"product_type": " > ".join("abcdefghijk")}
     assert events(GOOGLE, message("products", deep))[0].facts["category"] == [*"abcdefgh"]
+
+
+@pytest.mark.parametrize("nought", ["0 EUR", "0.00 EUR", "EUR 0", "0,00 EUR", "0.00 USD"])
+def test_a_sale_price_of_nought_is_no_sale(nought: str) -> None:
+    facts = events(GOOGLE, message("products", ROW | {"sale_price": nought}))[1].facts
+    assert facts == {"price": 499.0, "currency": "EUR"}
+
+
+@pytest.mark.parametrize(
+    "product",
+    [
+        {"kind": "content#product", "price": {"value": "15.00", "currency": "USD"}, "id": "online:en:US:a1"},
+        {"channel": "ONLINE", "contentLanguage": "en", "feedLabel": "US", "attributes": {"title": "Lamp"}},
+        {"feedLabel": "US", "productAttributes": {"price": {"amountMicros": "15000000", "currencyCode": "USD"}}},
+    ],
+)
+def test_a_product_of_googles_apis_is_refused_by_its_name(product: dict[str, Any]) -> None:
+    body = {"offerId": "a1", "title": "Lamp", **product}
+    with pytest.raises(InvalidEvent, match="of Google's Content API or Merchant API"):
+        events(GOOGLE, message("products", body))
+    shape = shape_of_json(body)
+    assert shape is not None and "Google's Content API" in shape.sentence

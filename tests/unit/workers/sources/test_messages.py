@@ -107,3 +107,9 @@ def test_of_a_long_list_the_first_values_are_filtered_by(name: str) -> None:
     shop = {"id": 1, "name": "A", "price": "1", "tags": tags, "attributes": [{"name": "options", "options": words}]}
     [event, _] = woocommerce("EUR")(message("products", shop))
     assert event.fields["attributes"][name] == words[:78]
+
+
+@pytest.mark.parametrize("value", [True, [1], {"$oid": "5f"}])
+def test_an_id_of_another_type_is_not_called_missing(value: Any) -> None:
+    with pytest.raises(InvalidEvent, match=r"sku: .* is no id: send it as a text or a whole number"):
+        id_of(value, "sku")

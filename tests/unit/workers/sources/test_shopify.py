@@ -316,3 +316,26 @@ def test_a_hidden_product_is_delisted_also_where_its_variants_share_a_name(items
     given = message("products", product(variant(11, **twice), variant(12, **twice), status=status))
     found = events(shopify(items, "EUR", None), given)
     assert [(each.topic, each.product_id, each.op) for each in found] == [("products", "7", "delete")]
+
+
+@pytest.mark.parametrize("twin", ["CUP ", "\u00a0CUP", "C\u200bUP"])
+def test_variants_whose_names_are_one_in_events_are_refused_as_two_of_one_name(twin: str) -> None:
+    given = message("products", product(variant(11, price="9.00", sku="CUP"), variant(12, price="19.00", sku=twin)))
+    with pytest.raises(InvalidEvent, match="sku: 'CUP' names 2 variants of the product 9001"):
+        events(shopify("sku", "EUR", None), given)
+
+
+@pytest.mark.parametrize("items", ["product", "variant", "sku", "inventory_item"])
+@pytest.mark.parametrize("topic", ["products/delete", "products/update", None])
+def test_an_id_of_the_graphql_api_delists_no_item_of_that_name(items: Any, topic: str | None) -> None:
+    headers = None if topic is None else {"x-shopify-topic": topic}
+    given = message("products", {"id": "gid://shopify/Product/9001"}, headers=headers)
+    with pytest.raises(InvalidEvent, match="is of Shopify's GraphQL API"):
+        events(shopify(items, "EUR", None), given)
+
+
+@pytest.mark.parametrize("available", ["x", "", [], {"quantity": 3}, True])
+def test_a_level_that_is_no_number_is_not_taken_for_none(available: object) -> None:
+    body = {"inventory_item_id": 70_011, "location_id": 5, "available": available}
+    with pytest.raises(InvalidEvent, match=r"available: .* is no number"):
+        events(shopify("inventory_item", "EUR", 5), message("products", body))

@@ -4,6 +4,7 @@ import pytest
 
 from schemas.errors import InvalidEvent
 from tests.support.sources import events, message
+from workers.sources.google_merchant import google_merchant
 from workers.sources.tables import table
 
 
@@ -68,3 +69,21 @@ def test_a_price_and_a_review_are_read_from_text() -> None:
 def test_a_table_that_is_no_table_of_ours_is_refused(row: dict[str, str], reason: str) -> None:
     with pytest.raises(InvalidEvent, match=reason):
         events(table(), message("products", row))
+
+
+@pytest.mark.parametrize("damaged", ["1.23E+11", "4,00638E+12", "6E+17", " 1.23E+11 "])
+def test_an_id_that_a_spreadsheet_shortened_is_refused(damaged: str) -> None:
+    rows = {
+        "products": {"product_id": damaged, "title": "Cup"},
+        "reviews": {"product_id": "a", "review_id": damaged, "rating": "4"},
+    }
+    for topic, row in rows.items():
+        with pytest.raises(InvalidEvent, match="is what a spreadsheet made of a long number"):
+            events(table(), message(topic, row))
+    with pytest.raises(InvalidEvent, match="is what a spreadsheet made of a long number"):
+        google_merchant()(message("products", {"id": damaged, "title": "Cup"}))
+
+
+@pytest.mark.parametrize("kept", ["1.23E-11", "E+11", "X1E+11", "12E+11", "1e+11", "00123", "1E+1"])
+def test_an_id_that_only_looks_like_it_stays(kept: str) -> None:
+    assert events(table(), message("products", {"product_id": kept, "title": "Cup"}))[0].product_id == kept

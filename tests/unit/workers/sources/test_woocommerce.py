@@ -241,3 +241,20 @@ def test_a_variation_in_a_list_is_named_by_its_options_and_found_by_its_product(
     assert events(WOO, message("products", variation))[0].facts["title/und"] == f"wool scarf - {colour} - L"
     del variation["permalink"]
     assert events(WOO, message("products", variation))[0].facts["title/und"] == f"{colour}, L"
+
+
+@pytest.mark.parametrize("nought", ["0", "0.00", 0, "", None])
+def test_a_nought_beside_a_price_that_is_paid_is_none(nought: object) -> None:
+    no_regular = product(price="10", regular_price=nought, sale_price="")
+    assert events(WOO, message("products", no_regular))[1].facts == {"price": 10.0, "currency": "GBP"}
+    no_sale = product(price="30", regular_price="30", sale_price=nought)
+    assert events(WOO, message("products", no_sale))[1].facts == {"price": 30.0, "currency": "GBP"}
+
+
+@pytest.mark.parametrize("nought", ["0", "0.00", 0])
+def test_a_product_that_is_free_or_on_sale_for_nothing_is_free(nought: object) -> None:
+    free = product(price=nought, regular_price=nought, sale_price="")
+    assert events(WOO, message("products", free))[1].facts["price"] == 0
+    for_nothing = product(price=nought, regular_price="30", sale_price=nought)
+    facts = events(WOO, message("products", for_nothing))[1].facts
+    assert (facts["price"], facts["sale_price"]) == (30.0, 0.0)
