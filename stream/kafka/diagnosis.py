@@ -40,13 +40,13 @@ class VerifyCode(IntEnum):
     OTHER_ADDRESS = 64
 
 
-def diagnose(kafka: Cluster) -> FreshlineError | None:
+def diagnose(kafka: Cluster, timeout_ms: int = TIMEOUT_MS) -> FreshlineError | None:
     """Return the result of `why_unusable`, and block until it has one.
 
     It runs in a new thread, because the caller's thread may already run an event loop.
     """
     with ThreadPoolExecutor(1) as thread:
-        return thread.submit(lambda: asyncio.run(why_unusable(kafka))).result()
+        return thread.submit(lambda: asyncio.run(why_unusable(kafka, timeout_ms))).result()
 
 
 async def why_unavailable(kafka: Cluster, otherwise: str) -> Unavailable:
@@ -54,7 +54,7 @@ async def why_unavailable(kafka: Cluster, otherwise: str) -> Unavailable:
     return Unavailable(str(await why_unusable(kafka) or otherwise))
 
 
-async def why_unusable(kafka: Cluster) -> FreshlineError | None:
+async def why_unusable(kafka: Cluster, timeout_ms: int = TIMEOUT_MS) -> FreshlineError | None:
     """Connect to the brokers as the clients do, and return what is wrong with the settings, certificates or brokers.
 
     Return None if a broker can be used, or if nothing listens at their addresses. The result is Misconfigured where a
@@ -67,11 +67,11 @@ async def why_unusable(kafka: Cluster) -> FreshlineError | None:
         return _no_address(kafka)
     for host, port, _ in brokers:
         try:
-            await _use(host, port, kafka)
+            await _use(host, port, kafka, timeout_ms)
         except OverflowError:  # A port above 65,535.
             return _no_address(kafka)
         except (OSError, KafkaError, TimeoutError) as error:
-            found = found or await _explained_by_probing(error, host, port, kafka.security)
+            found = found or await _explained_by_probing(error, host, port, kafka.security, timeout_ms)
         else:
             return None
     return found
@@ -138,17 +138,19 @@ def _certificate_refused(alert: ssl.SSLError, broker: str, security: Security) -
     )
 
 
-async def _use(host: str, port: int, kafka: Cluster) -> None:
+async def _use(host: str, port: int, kafka: Cluster, timeout_ms: int) -> None:
     """Log in at a broker, and ask it something that it answers only after that."""
     given = {name: value for name, value in kafka.for_aiokafka.items() if name != "bootstrap_servers"}
-    connection = await create_conn(host, port, request_timeout_ms=TIMEOUT_MS, **given)
+    connection = await create_conn(host, port, request_timeout_ms=timeout_ms, **given)
     try:
         await connection.send(MetadataRequest([]))
     finally:
         connection.close()
 
 
-async def _explained_by_probing(error: Exception, host: str, port: int, security: Security) -> FreshlineError | None:
+async def _explained_by_probing(
+    error: Exception, host: str, port: int, security: Security, timeout_ms: int
+) -> FreshlineError | None:
     """Return the meaning of the error; if it is a closed connection, find out which protocol the broker speaks."""
     broker = f"the broker at {host}:{port}"
     if (found := explained(error, broker, security)) is not None:
@@ -157,7 +159,7 @@ async def _explained_by_probing(error: Exception, host: str, port: int, security
         return Unavailable(f"the name {host} leads to no address ({error.strerror}): correct FRESHLINE_KAFKA")
     if isinstance(error, TimeoutError) and await _connects(host, port):
         return Unavailable(
-            f"{broker} takes connections and answers none within {TIMEOUT_MS / 1000:.0f} s: does it hang? Its log says "
+            f"{broker} takes connections and answers none within {timeout_ms / 1000:.1g} s: does it hang? Its log says "
             "why; end it and start it again, or correct FRESHLINE_KAFKA if another program listens there"
         )
     if not isinstance(error, (ConnectionResetError, ssl.SSLError, KafkaConnectionError)):

@@ -1,4 +1,4 @@
-"""Bodies that cannot be read, or are greater than any that the API has a use for."""
+"""Requests whose body or method the API does not read, as one plain sentence."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from stream.api import bounded_bodies
 from tests.support.api_client import api_client
 from tests.support.standing_in import StandIn
 
@@ -53,24 +52,6 @@ async def test_a_body_of_another_type_than_json_is_told_the_header_to_send(
     assert answer.json()["error"]["message"] == (
         "body: is not sent as JSON: add the header Content-Type: application/json"
     )
-
-
-async def test_a_body_that_is_too_large_is_a_413_whether_its_length_is_told_or_not(
-    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(bounded_bodies, "BODY_BYTES_MAX", 1_000)
-
-    async def chunks() -> AsyncIterator[bytes]:
-        for _ in range(20):
-            yield b" " * 100
-
-    for path in ("/watch", "/recommend", "/search/trial", "/dead-letters/resend", "/rebuild", "/reconcile"):
-        for body in (b" " * 1_001, chunks()):
-            answer = await client.post(path, content=body, headers=JSON)
-            assert answer.status_code == 413, path
-            assert answer.json()["error"] == {"field": None, "message": bounded_bodies.REASON}
-    fits = await client.post("/recommend", content=b'{"liked": "P1"}'.ljust(1_000), headers=JSON)
-    assert fits.status_code != 413
 
 
 async def test_an_address_that_does_not_take_the_method_is_named_with_it(client: httpx.AsyncClient) -> None:
