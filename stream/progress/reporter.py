@@ -38,7 +38,6 @@ class _Report(NamedTuple):
 
     mark: Hashable
     subject: Subject
-    key: bytes
     value: bytes
 
 
@@ -55,13 +54,18 @@ class Reporter:
         self._sender = sender
         self._again_s = again_s
         self._marked: dict[Hashable, Subject] = {}
-        self._sent: dict[bytes, bytes] = {}
+        self._sent: dict[Hashable, bytes] = {}
         self._wake = asyncio.Event()
 
     def mark(self, key: Hashable, subject: Subject) -> None:
         """Note that a subject changed, which has this key."""
         self._marked[key] = subject
         self._wake.set()
+
+    def forget(self, key: Hashable) -> None:
+        """Forget a subject that will not be marked again."""
+        self._marked.pop(key, None)
+        self._sent.pop(key, None)
 
     async def run(self) -> None:
         """Publish the progress records of what was marked, until cancelled."""
@@ -79,11 +83,11 @@ class Reporter:
             if progress is None:
                 continue
             key, value = encode(self._log_id, progress)
-            if self._sent.get(key) != value:
-                self._sent[key] = value
+            if self._sent.get(mark) != value:
+                self._sent[mark] = value
                 confirmed = await self._sender.send(PROGRESS, key, value, progress.partition, [])
                 asyncio.ensure_future(confirmed).add_done_callback(
-                    partial(self._note_end, _Report(mark, subject, key, value))
+                    partial(self._note_end, _Report(mark, subject, value))
                 )
 
     def _note_end(self, report: _Report, ended: asyncio.Future[RecordMetadata]) -> None:
@@ -91,11 +95,11 @@ class Reporter:
         if ended.cancelled() or (error := ended.exception()) is None:
             return
         log.warning("progress not confirmed", error=str(error) or repr(error))
-        if self._sent.get(report.key) == report.value:
-            del self._sent[report.key]
+        if self._sent.get(report.mark) == report.value:
+            del self._sent[report.mark]
             asyncio.get_running_loop().call_later(self._again_s, self._mark_again, report)
 
     def _mark_again(self, report: _Report) -> None:
-        if report.key not in self._sent:  # Else a newer one was sent meanwhile.
+        if report.mark not in self._sent:  # Else a newer one was sent meanwhile.
             self._marked.setdefault(report.mark, report.subject)
             self._wake.set()

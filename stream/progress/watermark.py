@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 LATCHED_MAX = 10_000
 """The most latches that one input partition keeps."""
+DROPPED_MAX = 8
+"""The dropped collections whose late reports are ignored. Other workers write to one for a second at most."""
 
 
 class Latched(NamedTuple):
@@ -42,6 +44,7 @@ class Watermark:
         self._latched: dict[Partition, deque[Latched]] = defaultdict(deque)
         self._searchable: dict[Partition, int] = {}
         self._indexed: dict[str, dict[int, int]] = defaultdict(dict)
+        self._dropped: deque[str] = deque(maxlen=DROPPED_MAX)
         self._waiters: list[tuple[Partition, int, asyncio.Future[None]]] = []
         self._watching: list[asyncio.Future[None]] = []
         self.moves = 0
@@ -58,6 +61,8 @@ class Watermark:
 
     def index_progress(self, progress: IndexProgress) -> None:
         """Note the offset of the item log below which a collection has all records of a partition."""
+        if progress.collection in self._dropped:
+            return
         indexed = self._indexed[progress.collection]
         if progress.finished > indexed.get(progress.partition, -1):
             indexed[progress.partition] = progress.finished
@@ -70,6 +75,11 @@ class Watermark:
             self._collection = collection
             for number in list(self._indexed[collection]):
                 self._advance(number)
+
+    def forget(self, collection: str) -> None:
+        """Forget a collection that has been dropped and can never serve again, and ignore late reports about it."""
+        self._indexed.pop(collection, None)
+        self._dropped.append(collection)
 
     def finished(self, partition: Partition) -> int:
         """Return the first offset of an input partition that the items app is not known to have acked."""

@@ -23,6 +23,9 @@ class InformedWatermark(Protocol):
     def serve(self, collection: str) -> None:
         """Note that this collection answers searches from now on."""
 
+    def forget(self, collection: str) -> None:
+        """Forget a collection that has been dropped."""
+
 
 class CollectionProgress(NamedTuple):
     """The progress of a collection when it was last written."""
@@ -48,7 +51,8 @@ class ProgressSink:
         self._attached = attached
         self._watermark = watermark
         self._reporter = reporter
-        self._published: dict[tuple[int, str], int] = {}
+        self._published: dict[str, dict[int, int]] = {}
+        """The offset that was last published, by collection and partition."""
 
     def note(self, event: LaneEvent) -> None:
         """Publish after each step of the lanes."""
@@ -57,12 +61,20 @@ class ProgressSink:
 
     def publish(self) -> None:
         """Publish the offsets that have changed."""
+        self._forget_detached()
         for number, offset in self._assignment.committable().items():
             for writer in self._attached.all:
-                collection = writer.index.collection
-                if writer.complete(number) and self._published.get((number, collection)) != offset:
-                    self._published[number, collection] = offset
-                    self._publish(IndexProgress(number, collection, offset))
+                published = self._published.setdefault(writer.index.collection, {})
+                if writer.complete(number) and published.get(number) != offset:
+                    published[number] = offset
+                    self._publish(IndexProgress(number, writer.index.collection, offset))
+
+    def _forget_detached(self) -> None:
+        """Forget the collections that have no writer any more. Each rebuild leaves one behind."""
+        for collection in self._published.keys() - self._attached.collections():
+            for number in self._published.pop(collection):
+                if self._reporter is not None:
+                    self._reporter.forget((number, collection))
 
     def _publish(self, progress: IndexProgress) -> None:
         self._watermark.index_progress(progress)

@@ -138,4 +138,5 @@ class WriterSet:
             task.cancel()
             await asyncio.wait([task])
         writer.lanes.abandon()
+        self._watermark.forget(collection)
         log.info("detached", collection=collection)

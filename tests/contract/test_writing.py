@@ -12,12 +12,14 @@ from schemas.errors import Gone, Unavailable
 from schemas.items import NO_REVIEWS, ItemRecord, ItemState
 from schemas.logged_item import LoggedItem
 from schemas.points import point_version
+from schemas.progress import IndexProgress
 from schemas.state_codec import encode_item
 from stream.kafka.offset_tracker import OffsetTracker
 from stream.kafka.partitions import Partition
 from stream.kafka.reader import Record
 from stream.kafka.topic_admin import ensure_topics
 from stream.kafka.topics import ITEMS
+from stream.progress.watermark import Watermark
 from stream.writers.backfill import Backfill, done_name, end_name, filled_to
 from stream.writers.epoch import LOG, identity_for, log_mark
 from stream.writers.writer import Writer
@@ -182,9 +184,11 @@ async def test_what_waits_is_acked_unwritten_where_its_collection_is_dropped_and
 ) -> None:
     """A worker commits what is acked when it stops."""
     async with opened(BACKENDS[isinstance(index, EdgeIndex)]) as other:
-        collections = Dropped(index, other)
-        attached = writing_side(collections, EmbedderRegistry("fake", threads=1, gate=QueryGate())).writers
+        collections, watermark = Dropped(index, other), Watermark()
+        models = EmbedderRegistry("fake", threads=1, gate=QueryGate())
+        attached = writing_side(collections, models, watermark=watermark).writers
         await attached.refresh_until_available()
+        watermark.index_progress(IndexProgress(PARTITION, index.collection, 41))
         item = ItemRecord("me", ItemState("P1"), NO_REVIEWS, {})
         acked: list[str] = []
         waits = PendingItem(LoggedItem(encode_item(item)), PARTITION, point_version(EPOCH, 41), [Acked(acked)])
@@ -197,6 +201,8 @@ async def test_what_waits_is_acked_unwritten_where_its_collection_is_dropped_and
         run.cancel()
         await asyncio.wait([run])
         assert acked == (["P1"] if dropped else [])
+        watermark.serve(index.collection)
+        assert watermark.indexed(PARTITION) == (0 if dropped else 41), "a dropped collection is forgotten"
 
 
 async def test_positions_say_of_which_log_they_are(index: Index) -> None:

@@ -151,6 +151,9 @@ class IndexProcess(Process):
     def serve(self, collection: str) -> None:
         """Note which collection serves: it is always the same."""
 
+    def forget(self, collection: str) -> None:
+        """Forget a collection that has been dropped, which none is."""
+
     def embedder(self, _source: str | None) -> Any:
         """Return the only embedder, which is this process."""
         return self

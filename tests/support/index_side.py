@@ -116,6 +116,7 @@ def writing_side(
     clock: Clock | None = None,
     tracer: Tracer | None = None,
     metrics: IndexMetrics | None = None,
+    watermark: Watermark | None = None,
 ) -> WritingSide:
     """Compose the shipped wiring of an index worker over these collections, in generation 0 of its group."""
     return compose_writing(
@@ -123,7 +124,7 @@ def writing_side(
         identity=LogIdentity(log_id, epoch),
         collections=collections,
         models=models,
-        watermark=Watermark(),
+        watermark=watermark or Watermark(),
         metrics=metrics or IndexMetrics(CollectorRegistry()),
         recent=RecentFreshness(),
         clock=clock or SystemClock(),

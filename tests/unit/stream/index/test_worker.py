@@ -16,6 +16,7 @@ from schemas.items import NO_REVIEWS, Change, ItemRecord, ItemState
 from schemas.points import point_version
 from schemas.state_codec import encode_item
 from stream.kafka.partitions import Partition
+from stream.progress.watermark import Watermark
 from tests.support.index_side import Confirming, writing_side
 from tests.support.record_batches import MadeRecord, batch_of, gap_to
 
@@ -30,8 +31,8 @@ class Bench:
     """An index worker, composed as it is shipped, over lanes that only remember."""
 
     def __init__(self) -> None:
-        self.producer = Confirming()
-        self.side = writing_side(None, None, sender=self.producer)
+        self.producer, self.watermark = Confirming(), Watermark("items")
+        self.side = writing_side(None, None, sender=self.producer, watermark=self.watermark)
         self.taken: list[PendingItem] = []
         lanes = SimpleNamespace(put=self._put)
         writer: Any = SimpleNamespace(
@@ -143,14 +144,14 @@ async def test_the_ack_of_a_record_of_a_revoked_partition_counts_for_nothing() -
 async def test_a_record_that_needs_no_write_is_acked_and_its_progress_published() -> None:
     b = Bench()
     await b.handle(b"P1", None)
-    assert b.committable() == 1 and b.side.worker._progress._published == {(0, "items"): 1}
+    assert b.committable() == 1 and b.watermark.indexed(0) == 1
 
 
 async def test_a_gap_behind_the_last_record_is_published_as_read() -> None:
     b = Bench()
     await b.handle(b"P1", None)
     await b.side.worker.handle(gap_to(4, PLACE, generation_id=0))
-    assert b.committable() == 4 and b.side.worker._progress._published == {(0, "items"): 4}
+    assert b.committable() == 4 and b.watermark.indexed(0) == 4
 
 
 async def test_the_letter_of_a_text_that_cannot_be_embedded_holds_the_item_and_how_often_it_was_tried() -> None:

@@ -66,6 +66,17 @@ async def test_what_the_broker_did_not_confirm_is_sent_again_until_it_does() -> 
     running.cancel()
 
 
+async def test_a_subject_that_is_forgotten_is_reported_again_if_it_is_marked_after_all() -> None:
+    """What was sent about it is not kept: a rebuild leaves as many subjects behind as there are partitions."""
+    broker = Broker()
+    reporter = Reporter("log-1", broker)
+    for sent in ([7], [7, 7]):
+        reporter.mark("items-1", Subject(7))
+        await reporter.flush()
+        assert broker.sent == sent
+        reporter.forget("items-1")
+
+
 @pytest.mark.parametrize("newer_is_sent", ["before the failure", "after it"])
 async def test_an_older_report_that_fails_is_not_sent_after_a_newer_one(newer_is_sent: str) -> None:
     """The topic is compacted: the last record of a key is all that a process finds that starts later."""

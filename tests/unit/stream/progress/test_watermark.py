@@ -76,6 +76,18 @@ def test_a_report_of_another_collection_says_nothing() -> None:
     assert watermark(items(10, 7), index(99, "items-2")).searchable(PRICES) == 0
 
 
+def test_a_dropped_collection_leaves_nothing_behind_and_no_late_report_brings_it_back() -> None:
+    """Each rebuild drops one."""
+    made = watermark(index(6), index(9, "items-2"))
+    made.serve("items-2")
+    made.forget("items-1")
+    made.index_progress(index(7))
+    made.serve("items-1")
+    assert made.indexed(0) == 0
+    made.serve("items-2")
+    assert made.indexed(0) == 9
+
+
 def test_a_partition_is_reported_once_a_worker_of_each_hop_has_joined_it_and_none_before() -> None:
     made = watermark(items(0, 0))
     assert made.unreported(range(2)) == [0, 1]
