@@ -110,6 +110,7 @@ def test_the_picture_of_the_dashboard_is_taken(page: Page, stack: RunningStack, 
     stack.until_quiet()
     send_catalogue(stack)
     expect(page.locator("#stages .bar").first).to_be_visible()
+    expect(page.locator("#plans")).to_contain_text("this model does not measure its processor time")
     if os.environ.get("IMAGES"):
         for _ in range(60):  # Charts with something on them, and so many events that one late one is within the budget.
             send_catalogue(stack)

@@ -25,7 +25,7 @@ function showLife(life) {
   const item = life.indexed;
   const vector = { current: "current", pending: `pending since ${local(life.vector.pending_since)}`, failed: `failed: ${life.vector.reason}`, none: "none" }[life.vector.state];
   const limits = [life.complete ? null : "The log took too long to read: events are missing.",
-    life.events_left_out ? `${count(life.events_left_out)} older events are not shown.` : null,
+    life.events_left_out ? `${several(life.events_left_out, "older event is", "older events are")} not shown.` : null,
     life.log_begins_at ? `The log begins at ${local(life.log_begins_at)}.` : null,
     "When an event became searchable is known since this process started."].filter(Boolean).join(" ");
   byId("life").replaceChildren(

@@ -48,7 +48,7 @@ function shareTile(words, window, objective) {
   if (!window?.events) return tile(`Last ${words}`, "–", "no event");
   const left = window.budget_left;
   const budget = left >= 0 ? `${percent(left)} of the error budget left` : `error budget overspent ${rate(1 - left)} times`;
-  return tile(`Last ${words}, within ${seconds(objective.seconds)}`, percent(window.share), `${count(window.events)} events, ${budget}`, left < 0 ? "bad" : "good");
+  return tile(`Last ${words}, within ${seconds(objective.seconds)}`, percent(window.share), `${several(window.events, "event")}, ${budget}`, left < 0 ? "bad" : "good");
 }
 
 const tile = (title, value, more, tone = "") =>
@@ -75,20 +75,25 @@ export function showStageKey() {
 const LANE_WORDS = { vanishing: "vanishing (delisted, out of stock)", arrived: "arrived", texts: "texts (new)", backfill: "backfill (rebuild)" };
 const PLAN_WORDS = { skip: "unchanged", patch: "patched", embed: "with a new text", upsert: "written whole", hide: "hidden (delisted or parked)" };
 
+function savedTime(saved, embeddings) {
+  if (saved != null) return `${seconds(saved)} of processor time`;
+  return embeddings.computed ? "not known: this model does not measure its processor time" : "not known yet: no text was embedded";
+}
+
 export function showFlow({ flow, plans, embeddings, saved_seconds: saved, dead_letters: letters }) {
   fillRows(byId("flow"), Object.entries(flow).map(([topic, each]) =>
     [topic, rate(each.per_second), count(each.folded), count(each.stale), count(each.duplicate), count(each.forwarded), count(each.dead_letters)]));
   fillPairs(byId("plans"), [
     ["item records", Object.entries(plans).map(([plan, n]) => `${PLAN_WORDS[plan]} ${count(n)}`).join(", ") || "none yet"],
     ["embeddings", `${count(embeddings.computed)} made, ${count(embeddings.cached)} cached, ${count(embeddings.avoided)} avoided, ${count(embeddings.failed)} failed`],
-    ["saved by that", saved == null ? "not known yet: no text was embedded" : `${seconds(saved)} of processor time`],
+    ["saved by that", savedTime(saved, embeddings)],
     ["dead letters ever", Object.entries(letters).map(([topic, n]) => `${topic} ${count(n)}`).join(", ")],
   ]);
 }
 
 export function showLag({ partitions, partitions_left_out: more, lanes, vectors, lag }) {
   const waiting = partitions.filter((each) => each.events);
-  setText(byId("lag-caption"), waiting.length ? `Partitions that wait longest${more ? `; ${count(more)} more are not shown` : ""}` : "No event waits in any partition");
+  setText(byId("lag-caption"), waiting.length ? `Partitions that wait longest${more ? `; ${several(more, "more is", "more are")} not shown` : ""}` : "No event waits in any partition");
   fillRows(byId("lag"), waiting.map((each) => [each.topic, String(each.partition), count(each.events), seconds(each.seconds)]));
   fillPairs(byId("lanes"), [
     ["lanes, first to last", Object.entries(lanes).map(([lane, n]) => `${LANE_WORDS[lane] ?? lane} ${count(n)}`).join(", ")],
