@@ -67,7 +67,7 @@ async def test_what_the_broker_did_not_confirm_is_sent_again_until_it_does() -> 
 
 
 async def test_a_subject_that_is_forgotten_is_reported_again_if_it_is_marked_after_all() -> None:
-    """What was sent about it is not kept: a rebuild leaves as many subjects behind as there are partitions."""
+    """The reporter keeps nothing of it: a rebuild leaves as many subjects behind as there are partitions."""
     broker = Broker()
     reporter = Reporter("log-1", broker)
     for sent in ([7], [7, 7]):
