@@ -37,6 +37,9 @@ _TOO_LONG = "field larger than field limit"
 """The beginning of the error for a cell that is too long. The reader then goes on in the middle of the cell."""
 BROKEN_LINES_MAX = 100
 """The lines behind a row that cannot be read in which its cell may end. A quote further on is that of another one."""
+NAME_CHARACTERS = 60
+"""The most characters of a header that a refusal quotes."""
+_ALONE = "the file is the line {!r} alone, which is no header of a table: check where it is from"
 _PART = (
     "the line is behind a row that cannot be read, and a quote in it or further on ends a cell: it may be a part of "
     "that row; mend its quotes"
@@ -96,6 +99,8 @@ def _rows(lines: Iterable[str], delimiter: str) -> Iterator[Row]:
             continue
         if names is None:
             names = [name.strip() for name in cells] if cells[:1] != [SEPARATOR] else None
+            if len(cells) == 1 and names and table.is_over():  # As where a shop answers a sentence instead of its feed.
+                yield Row(table.number, InvalidEvent(_ALONE.format(names[0][:NAME_CHARACTERS])))
         elif is_behind_broken and len(cells) != len(names):
             yield Row(table.number, InvalidEvent(_remainder(names, cells)))
         else:
@@ -124,6 +129,14 @@ class _Lines:
         line = self._ahead.popleft() if self._ahead else next(self._lines)
         self.number += 1
         return line
+
+    def is_over(self) -> bool:
+        """Return whether none but blank lines are left."""
+        for line in self._lines:
+            self._ahead.append(line)
+            if line.strip():
+                return False
+        return True
 
     def rest_of_cell(self) -> Iterator[str]:
         """Read the lines up to that in which a cell ends before one begins: none, if none of the next ones is such."""

@@ -119,12 +119,16 @@ def _begins_with_json(text: str) -> bool:
 
 
 def _lines(file: io.BufferedReader) -> Iterator[Row]:
-    """Yield the lines. A line that is too long is cut just behind the limit, where checking it finds that out.
+    """Yield the lines. A line that is too long is cut just behind the limit, where checking it finds that out; the rest
+    of it is no line of its own.
 
     Files that were put together have a byte order mark in their middle.
     """
-    number = 0
-    while line := file.readline(EVENT_BYTES_MAX + 2):
+    number, bytes_max = 0, EVENT_BYTES_MAX + 2
+    while line := file.readline(bytes_max):
         number += 1
+        part = line
+        while len(part) == bytes_max and not part.endswith(b"\n"):
+            part = file.readline(bytes_max)
         if text := line.removeprefix(BOM_UTF8).strip():
             yield Row(number, text)

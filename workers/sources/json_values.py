@@ -32,6 +32,8 @@ _ANSWER = re.compile(
 Magento leaves the id out where it is asked for some `fields`. An event of ours may begin so as well, with a list among
 its attributes. It has a product_id beside the list, and is not longer than events may be.
 """
+_EMPTY_ANSWER = re.compile(r'\s*\{\s*"(?:products|items)"\s*:\s*(?=\[\s*\])')
+"""The beginning of a last answer: a program that asks for page after page ends with one whose list is empty."""
 _DECODER = json.JSONDecoder()
 
 
@@ -66,13 +68,13 @@ class _Broken(Exception):
 
 def _values(text: _Text) -> Iterator[str]:
     """Yield the values. Files that were put together have several arrays, or several answers."""
-    are_answers = text.skips_to_answer()
+    are_answers = text.skips_to_answer(_ANSWER)
     if are_answers:
         yield from _of_answer(text)
     while sign := text.sign:
         if sign == "[":
             yield from _elements(text)
-        elif are_answers and text.skips_to_answer():
+        elif are_answers and (text.skips_to_answer(_ANSWER) or text.skips_to_answer(_EMPTY_ANSWER)):
             yield from _of_answer(text)
         elif sign == ",":
             text.take(",")
@@ -131,13 +133,13 @@ class _Text:
             raise _Broken(f"{sign} is missing")
         self._at += 1
 
-    def skips_to_answer(self) -> bool:
+    def skips_to_answer(self, beginning: re.Pattern[str]) -> bool:
         """Pass over what an answer has before its list, and return whether it was there."""
         if self.sign != "{":
             return False
         while len(self._read) - self._at < self._chunk_characters and self._reads_more():
             pass
-        found = _ANSWER.match(self._read, self._at)
+        found = beginning.match(self._read, self._at)
         if found is None or self._is_event():
             return False
         self._at += len(found[0])
@@ -164,7 +166,9 @@ class _Text:
                     found, self._at = self._read[self._at : end], end
                     return found
                 continue
-            if len(self._read) - self._at > EVENT_BYTES_MAX or not self._reads_more():
+            if len(self._read) - self._at > EVENT_BYTES_MAX:
+                raise _Broken(f"{broken}, or it is longer than the {EVENT_BYTES_MAX:,} bytes that a value may have")
+            if not self._reads_more():
                 raise broken
 
     def _reads_more(self) -> bool:

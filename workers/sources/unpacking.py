@@ -25,13 +25,23 @@ UNREADABLE = {
     b"\x28\xb5\x2f\xfd": "packed by zstd: unpack it",
     b"BZh": "packed by bzip2: unpack it",
     b"\xfd7zXZ": "packed by xz: unpack it",
+    b"\x04\x22\x4d\x18": "packed by lz4: unpack it",
+    b"\x1f\x8b": "packed by gzip twice: unpack it once",
+    b"7z\xbc\xaf": "a 7z archive: unpack it",
+    b"Rar!\x1a": "a RAR archive: unpack it",
+    b"ARROW1": "an Arrow file: write its rows as JSON lines",
+    b"SQLite format 3": "a database of SQLite: export its table as CSV",
     b"\xd0\xcf\x11\xe0": "a spreadsheet of old: save the sheet as CSV",
     b"%PDF": "a PDF: export its table as CSV",
-    b"<!doctype html": "a page of HTML, such as a login, and no feed: check its address",
-    b"<html": "a page of HTML, such as a login, and no feed: check its address",
 }
-"""The kinds of unreadable files by their first bytes, letters in lower case, and what to do about each."""
-START_BYTES = 16
+"""The kinds of unreadable files by their first bytes, and what to do about each."""
+PAGES = (b"<!doctype html", b"<html")
+"""The beginnings of pages of HTML, in lower case. Blanks may be before them."""
+TAR, TAR_AT = b"ustar", 257
+"""The mark of a tar archive, and where it stands."""
+START_BYTES = 512
+NAMED_WITHIN_BYTES = 16
+"""A nought this near to the beginning is in no text: there stands the first name of a header."""
 
 
 def unpacked(file: IO[bytes]) -> io.BufferedReader:
@@ -40,14 +50,29 @@ def unpacked(file: IO[bytes]) -> io.BufferedReader:
     if buffered.peek(2)[:2] == b"\x1f\x8b":
         buffered = io.BufferedReader(cast("io.RawIOBase", gzip.GzipFile(fileobj=buffered)), PEEK_BYTES)
     start = buffered.peek(START_BYTES)[:START_BYTES]
-    for beginning, what in UNREADABLE.items():
-        if start.startswith(beginning) or start.lower().startswith(beginning):
-            raise WrongUsage(f"the file is {what}")
+    encoding = _utf_16(start[:4])
+    if (what := _unreadable(start, is_utf_16=encoding is not None)) is not None:
+        raise WrongUsage(f"the file is {what}")
     while buffered.peek(len(codecs.BOM_UTF8)).startswith(codecs.BOM_UTF8):
         buffered.read(len(codecs.BOM_UTF8))  # Two programs may have written one each.
-    if (encoding := _utf_16(start[:4])) is not None:
-        return io.BufferedReader(Recoded(buffered, encoding), PEEK_BYTES)
-    return buffered
+    return buffered if encoding is None else io.BufferedReader(Recoded(buffered, encoding), PEEK_BYTES)
+
+
+def _unreadable(start: bytes, *, is_utf_16: bool) -> str | None:
+    """Return what a file is that cannot be read as text, and what to do about it; None for one that may be a text.
+
+    A table of one line is a header without rows. So would be most files that are no text, and nothing would be said.
+    """
+    named = next((what for beginning, what in UNREADABLE.items() if start.startswith(beginning)), None)
+    if named is not None:
+        return named
+    if start.removeprefix(codecs.BOM_UTF8).lstrip().lower().startswith(PAGES):
+        return "a page of HTML, such as a login, and no feed: check its address"
+    if start[TAR_AT:].startswith(TAR):
+        return "a tar archive: unpack it"
+    if b"\0" in start[:NAMED_WITHIN_BYTES] and not is_utf_16:
+        return "no text: export it as CSV, XML or JSON lines"
+    return None
 
 
 def _buffered(file: IO[bytes]) -> io.BufferedReader:

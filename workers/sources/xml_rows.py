@@ -7,6 +7,7 @@ import io
 import re
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
+from xml.sax.saxutils import escape
 
 from schemas.errors import InvalidEvent
 from workers.sources.row import Row
@@ -21,6 +22,8 @@ ITEM_TAGS = ("item", "entry")
 """The elements of a row in RSS 2.0 and in Atom."""
 _OF_ATOM = {f"{{http://www.w3.org/2005/Atom}}{name}": "description" for name in ("summary", "content")}
 """Google's names of elements of Atom that have others."""
+MARKED_UP = ("title", "description")
+"""The elements that may have others in them and are texts all the same."""
 ROOTS = ("rss", "feed", "RDF")
 """The outermost elements of feeds, which may be without rows."""
 _DECLARATION = re.compile(rb"\s*<\?xml\b[^>]*\?>")
@@ -62,17 +65,39 @@ def _without_declaration(file: io.BufferedReader) -> io.BufferedReader:
 
 
 def _element(item: ElementTree.Element) -> dict[str, Any]:
-    """Return the texts of an item by name. Of a name that is repeated the first counts; nested ones are left alone.
+    """Return the texts of an item by name. Of a name that is repeated the first counts; nested ones are left alone, but
+    for the markup in a title or a description, which XHTML in a feed of Atom is.
 
     An item of Atom has an `id` beside Google's, and one of RSS the title of a picture beside its own. What Google calls
     the description is the summary of Atom, or the content.
     """
     texts: dict[str, Any] = {}
     for child in sorted(item, key=_foreignness):
-        text = child.get("href") or (child.text or "").strip()
-        if text and not len(child) and child.get("rel", "alternate") == "alternate":
-            texts.setdefault(_OF_ATOM.get(child.tag) or _local(child.tag), text)
+        name = _OF_ATOM.get(child.tag) or _local(child.tag)
+        text = child.get("href") or (_markup(child) if len(child) and name in MARKED_UP else child.text or "").strip()
+        if text and (name in MARKED_UP or not len(child)) and child.get("rel", "alternate") == "alternate":
+            texts.setdefault(name, text)
     return texts
+
+
+def _markup(element: ElementTree.Element) -> str:
+    """Return what is within an element as a text with tags, however deeply they are nested."""
+    parts = [escape(element.text or "")]
+    waiting = _within(element)
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, str):
+            parts.append(part)
+        else:
+            name = _local(part.tag)
+            parts.append(f"<{name}>{escape(part.text or '')}")
+            waiting += [f"</{name}>", *_within(part)]
+    return "".join(parts)
+
+
+def _within(element: ElementTree.Element) -> list[ElementTree.Element | str]:
+    """Return the elements in this one, each with the text behind it, in reverse order."""
+    return [part for child in reversed(element) for part in (escape(child.tail or ""), child)]
 
 
 def _foreignness(element: ElementTree.Element) -> int:

@@ -17,6 +17,7 @@ from schemas.errors import InvalidEvent, WrongUsage
 from schemas.events import EVENT_BYTES_MAX
 from workers.sources.delimited import BROKEN_LINES_MAX
 from workers.sources.files import rows
+from workers.sources.markup import text_of
 from workers.sources.row import Row
 
 if TYPE_CHECKING:
@@ -442,3 +443,65 @@ def test_a_file_that_was_read_is_open_until_its_owner_closes_it(content: bytes, 
         assert list(rows(file, takes_text=content.startswith(b"product_id")))
         gc.collect()
         assert not file.closed
+
+
+TAR = b"a-feed-of-products-with-a-long-name.csv".ljust(257, b"0") + b"ustar"
+BINARY = (
+    *(b"\x04\x22\x4d\x18xx", b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07", b"ARROW1\0\0", b"SQLite format 3\0", TAR),
+    *(b"feed.csv\0\0\0", b"\n\n <!DOCTYPE html>", BOM_UTF8 + b" <html>", gzip.compress(gzip.compress(LINES))),
+    gzip.compress(TAR),
+)
+
+
+@pytest.mark.parametrize("content", BINARY)
+@pytest.mark.parametrize("takes_text", [True, False])
+def test_a_file_that_is_no_text_is_not_taken_for_a_table_without_rows(content: bytes, takes_text: bool) -> None:
+    with pytest.raises(WrongUsage, match=r"^the file is .*: "):
+        read(content, takes_text=takes_text)
+
+
+@pytest.mark.parametrize("answer", [b"Not Found", b"Internal Server Error\n", b"error: no such feed\r\n\r\n"])
+def test_a_sentence_instead_of_a_table_is_told(answer: bytes) -> None:
+    [row] = read(answer, takes_text=True)
+    assert isinstance(row.value, InvalidEvent) and "alone, which is no header of a table" in str(row.value)
+
+
+def test_a_table_without_rows_and_one_of_a_single_column_are_read() -> None:
+    assert read(b"product_id,title\n\n", takes_text=True) == []
+    assert read(b"product_id\n\na\nb\n", takes_text=True) == [Row(3, {"product_id": "a"}), Row(4, {"product_id": "b"})]
+
+
+@pytest.mark.parametrize("end", [b"\n", b"\r\n"])
+def test_a_line_that_is_too_long_is_one_line_and_those_behind_it_keep_their_numbers(end: bytes) -> None:
+    for length in (EVENT_BYTES_MAX, EVENT_BYTES_MAX + 1, 3 * EVENT_BYTES_MAX, 3 * EVENT_BYTES_MAX + 6):
+        long = b"x" * length
+        first, *others = read(LINES.replace(b"\n", end + long + end))
+        assert first.value == orjson.dumps(FIRST)
+        assert [row.number for row in others] == [2, 3] and others[1].value == orjson.dumps(SECOND)
+        assert isinstance(others[0].value, bytes) and len(others[0].value) >= min(length, EVENT_BYTES_MAX + 1)
+
+
+def test_a_value_that_is_too_long_is_told_by_its_length() -> None:
+    [row] = read(b'[{"title": "' + b"x" * (EVENT_BYTES_MAX + 100_000) + b'"}]')
+    assert isinstance(row.value, InvalidEvent) and f"longer than the {EVENT_BYTES_MAX:,} bytes" in str(row.value)
+
+
+@pytest.mark.parametrize("last", [b'{"products": []}', b'{"items":[],"search_criteria":{"a":1},"total_count":2}'])
+def test_the_empty_page_that_ends_a_loop_over_pages_is_no_product(last: bytes) -> None:
+    page = b'{"products": [{"id": 1, "title": "Cup", "variants": []}]}'
+    assert len(read(page + b"\n" + page + b"\n" + last)) == 2
+    [alone] = read(last)
+    assert alone.value == last  # It may be anything, and is refused by its format.
+
+
+def test_markup_in_the_texts_of_a_feed_of_xml_is_no_reason_to_lose_them() -> None:
+    xhtml = '<div xmlns="http://www.w3.org/1999/xhtml"><p>Bright &amp; <b>flat</b>ter</p><p>New</p></div>'
+    summary = f'<summary type="xhtml">{xhtml}</summary>'
+    [entry] = read(ATOM.replace("<link", f"{summary}<link").encode(), takes_text=True)
+    assert isinstance(entry.value, dict) and text_of(entry.value["description"]) == "Bright & flatter New"
+    titled = RSS.replace("Television</title>", "A 5 &lt; 6 <b>TV</b> set</title>", 1)
+    first, _ = read(titled.encode(), takes_text=True)
+    assert isinstance(first.value, dict) and text_of(first.value["title"]) == "A 5 < 6 TV set"
+    deep = RSS.replace("Television</title>", "TV" + "<i>" * 5_000 + "!" + "</i>" * 5_000 + "</title>", 1)
+    first, _ = read(deep.encode(), takes_text=True)
+    assert isinstance(first.value, dict) and text_of(first.value["title"]) == "TV!"
