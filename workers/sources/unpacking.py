@@ -59,7 +59,7 @@ def unpacked(file: IO[bytes]) -> io.BufferedReader:
 
 
 def _unreadable(start: bytes, *, is_utf_16: bool) -> str | None:
-    """Return what a file is that cannot be read as text, and what to do about it; None for one that may be a text.
+    """Return the kind of a file that cannot be read as text, and what to do about it; None for one that may be a text.
 
     A table of one line is a header without rows. So would be most files that are no text, and nothing would be said.
     """

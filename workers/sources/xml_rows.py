@@ -81,7 +81,7 @@ def _element(item: ElementTree.Element) -> dict[str, Any]:
 
 
 def _markup(element: ElementTree.Element) -> str:
-    """Return what is within an element as a text with tags, however deeply they are nested."""
+    """Return the texts and elements in this element as a text with tags, however deeply they are nested."""
     parts = [escape(element.text or "")]
     waiting = _within(element)
     while waiting:
