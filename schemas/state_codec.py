@@ -77,11 +77,6 @@ def _kept(body: EntityAsJson) -> bytes:
     return bytes(memoryview(orjson.dumps(body)))
 
 
-def decode_item(value: bytes) -> ItemRecord:
-    """Return the record of a value of the item log. Raises ForeignRecord."""
-    return LoggedItem(value).record
-
-
 def decode_item_under(key: bytes | None, value: bytes) -> ItemRecord:
     """Return the record of a key and value of the item log. Raises as `logged_item_under` does."""
     return logged_item_under(key, value).record

@@ -9,6 +9,7 @@ from schemas.points import point_id
 from schemas.queries import Filters
 from tests.benchmarks.catalogue import SHARED, asked_queries
 from tests.oracle.hongkong import rows
+from tests.support.queries import search_lexical
 from workers.search.fusion import HEAD_POINTS, fuse
 from workers.search.judging import ndcg
 from workers.search.vector_weights import VECTOR_WEIGHTS, left_to_vectors, query_kind
@@ -41,7 +42,7 @@ async def quality(index: Index, embedder: Embedder) -> dict[str, float]:
 
 
 async def _rankings(index: Index, embedder: Embedder, query: str) -> dict[str, list[str]]:
-    words = await index.search_lexical(query, Filters(), HEAD_POINTS)
+    words = await search_lexical(index, query, Filters(), HEAD_POINTS)
     vector = embedder.embed_query(query)
     near = await index.search_dense(vector, Filters(), HEAD_POINTS)
     best = await index.best_by_terms(without_names(query_terms(query)))

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from schemas.points import point_id
 from schemas.queries import Filters
 from tests.support.index_backends import BACKENDS, content, ids, opened, planned, point_ids, put, vector
+from tests.support.queries import search_lexical
 from workers.index.conditions import FiltersNow
 from workers.index.layout import HEAD_FIELDS
 from workers.index.traits import Traits
@@ -37,7 +38,7 @@ async def index(request: pytest.FixtureRequest) -> AsyncIterator[Index]:
 
 
 async def found_by_words(index: Index, text: str, filters: Filters = NONE) -> list[str]:
-    return point_ids(await index.search_lexical(text, filters, 10))
+    return point_ids(await search_lexical(index, text, filters, 10))
 
 
 async def found_by_vector(index: Index, *values: float) -> list[str]:
@@ -346,7 +347,7 @@ async def test_prices_of_a_moment_go_before_the_stored_ones(index: Index) -> Non
     for filters, found in ((turned, ids("a", "c")), (nothing, [])):
         assert sorted(await index.browse(filters, 10, 0)) == sorted(found)
         assert await index.count(filters) == len(found)
-        assert sorted(point_ids(await index.search_lexical("cake", filters, 9))) == sorted(found)
+        assert sorted(point_ids(await search_lexical(index, "cake", filters, 9))) == sorted(found)
         assert sorted(point_ids(await index.search_dense(vector(1), filters, 9))) == sorted(found)
 
 
@@ -603,11 +604,11 @@ async def test_a_title_a_brand_and_an_id_are_known_as_names_and_a_part_of_them_i
 async def test_equal_scores_have_one_order_for_every_limit(index: Index) -> None:
     for number in range(60):
         await put(index, content(f"p{number}", f"cake {number % 3}", brand="Garden"), number, dense=vector(1))
-    words = point_ids(await index.search_lexical("cake", NONE, 60))
+    words = point_ids(await search_lexical(index, "cake", NONE, 60))
     near = point_ids(await index.search_dense(vector(1), NONE, 60))
     assert words == near == sorted(ids(*(f"p{number}" for number in range(60))))
     for limit in (1, 2, 10, 20, 59):
-        assert point_ids(await index.search_lexical("cake", NONE, limit)) == words[:limit]
+        assert point_ids(await search_lexical(index, "cake", NONE, limit)) == words[:limit]
         assert point_ids(await index.search_dense(vector(1), NONE, limit)) == near[:limit]
 
 
@@ -616,7 +617,7 @@ async def test_a_ranking_ends_at_the_least_score_that_is_asked_for(index: Index)
         text = " ".join(["walnut", *(f"w{word}" for word in range(number))])
         await put(index, content(f"p{number}", text, brand="Garden"), number, dense=vector(1, number / 10))
     for filters in (NONE, Filters(brand=("Garden",))):
-        words = await index.search_lexical("walnut", filters, 40)
+        words = await search_lexical(index, "walnut", filters, 40)
         near = await index.search_dense(vector(1), filters, 40)
         for rank in (0, 7, 39):
             score = words[rank].score
@@ -630,7 +631,7 @@ async def test_scores_by_words_are_those_of_bm25_on_every_backend(index: Index) 
     """Robertson and Zaragoza 2009. Their ratio is free of the document frequency, which counts items of other tests."""
     await put(index, content("title", "walnut", category=[]), 1)
     await put(index, content("described", "big cake", description={"und": "walnut"}, category=[]), 2)
-    best, other = await index.search_lexical("walnut bread", NONE, 10)
+    best, other = await search_lexical(index, "walnut bread", NONE, 10)
     assert [best.point_id, other.point_id] == ids("title", "described")
     saturated = [count * 1.6 / (count + 0.6 * (0.2 + 0.8 * length / 75)) for count, length in ((3, 3), (1, 7))]
     assert best.score / other.score == pytest.approx(saturated[0] / saturated[1], abs=1e-3)

@@ -19,6 +19,7 @@ from qdrant_edge import UpdateOperation
 from schemas.errors import Gone, Misconfigured, Unavailable
 from schemas.queries import Filters
 from tests.support.index_backends import MODEL, content, ids, planned, point_ids, put, vector
+from tests.support.queries import search_lexical
 from workers.index import metadata as meta
 from workers.index.edge.bounds import EdgeBounds
 from workers.index.edge.index import EdgeIndex
@@ -58,7 +59,7 @@ async def test_a_closed_index_opens_again_with_all_it_had(tmp_path: Path) -> Non
     assert await again.positions() == {"0": 5}
     assert await again.count(Filters(min_price=2)) == await again.count(Filters()) == 1
     assert point_ids(await again.search_dense(vector(1), Filters(), 5)) == ids("a")
-    assert point_ids(await again.search_lexical("cake", Filters(), 5)) == ids("a")
+    assert point_ids(await search_lexical(again, "cake", Filters(), 5)) == ids("a")
     await again.close()
 
 
@@ -131,7 +132,7 @@ async def test_what_was_written_survives_a_kill_and_positions_are_never_ahead_of
         if version == position - 49:
             continue  # The kill may have cut its next write off between its words and its version: it comes again.
         words = point["title"]["und"].removeprefix("cake ")
-        assert ids(str(version % 50)) == point_ids(await index.search_lexical(words, Filters(), 1))
+        assert ids(str(version % 50)) == point_ids(await search_lexical(index, words, Filters(), 1))
     await index.close()
 
 

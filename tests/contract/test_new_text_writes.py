@@ -12,6 +12,7 @@ import pytest
 
 from schemas.queries import Filters
 from tests.support.index_backends import BACKENDS, MODEL, content, ids, opened, planned, point_ids, put, vector
+from tests.support.queries import search_lexical
 from workers.index.edge.index import EdgeIndex
 from workers.index.edge.open import open_edge
 from workers.index.writes import DenseVector, Reprice, Upsert
@@ -32,7 +33,7 @@ WHOLE, DIFFERENCE = "whole", "difference"
 
 
 async def found(index: Index, words: str) -> list[str]:
-    return point_ids(await index.search_lexical(words, NONE, 5))
+    return point_ids(await search_lexical(index, words, NONE, 5))
 
 
 async def nothing(*_: object) -> None:
@@ -169,7 +170,7 @@ async def then_comes(index: Index, then: str) -> None:
     old = then == "the old text"
     await put(index, before("a") if old else after("a"), 3, dense=vector(1))
     assert (await index.heads(["a"]))["a"]["version"] == 3
-    zebras, giraffes = [point_ids(await index.search_lexical(each, NONE, 5)) for each in ("zebra", "giraffe")]
+    zebras, giraffes = [point_ids(await search_lexical(index, each, NONE, 5)) for each in ("zebra", "giraffe")]
     assert (ids("a")[0] in zebras, ids("a")[0] in giraffes) == (old, not old)
 
 

@@ -24,6 +24,7 @@ from stream.kafka.topics import ITEMS
 from stream.state_files.records import StateRecord, publish_states
 from tests.support.index_backends import BACKENDS, content, opened, planned
 from tests.support.index_side import EPOCH, PARTITIONS, IndexSide, index_side, now_ms
+from tests.support.queries import search_lexical
 from tests.support.waiting import until
 from workers.index.edge.index import EdgeIndex
 from workers.index.server.index import ServerIndex
@@ -140,7 +141,7 @@ async def test_each_fault_is_named_repaired_and_gone(side: IndexSide) -> None:
         assert (point.payload["title"], point.payload["brand"]) == ({"und": f"Garden cake {product_id[1:]}"}, "Garden")
         assert point.payload["vector_fingerprint"] == point.payload["fingerprint"] is not None
         assert point.dense is not None and point.payload["vector_failed"] is None
-    found = [point for point, _ in await side.index.search_lexical("cake 1", Filters(), 200)]
+    found = [point for point, _ in await search_lexical(side.index, "cake 1", Filters(), 200)]
     assert point_id("p1") in found
     assert point_id("ghost") not in found
 

@@ -14,6 +14,7 @@ from schemas.queries import Filters
 from stream.demo import hongkong
 from stream.demo.rows import rows
 from tests.support.index_backends import MODEL, planned
+from tests.support.queries import search_lexical
 from workers.index.edge.open import open_edge
 from workers.state.fold import fold
 from workers.state.projection import content
@@ -59,7 +60,7 @@ async def test_what_is_typed_off_a_package_finds_it_first(tmp_path: Path) -> Non
     index = open_edge(tmp_path, model=MODEL)
     try:
         await _fill(index)
-        first = {typed: await index.search_lexical(typed, Filters(), 1) for typed in TYPED}
+        first = {typed: await search_lexical(index, typed, Filters(), 1) for typed in TYPED}
     finally:
         await index.close()
     wanted = {typed: point_id(product_id) for typed, product_id in TYPED.items()}

@@ -6,11 +6,11 @@ import asyncio
 from typing import TYPE_CHECKING
 
 from schemas.items import ItemState, Register
-from schemas.state_codec import decode_item
 from stream.kafka.cluster import Cluster
 from stream.kafka.partitions import Partition
 from stream.kafka.reader import Reader
 from stream.kafka.topics import ITEMS
+from tests.support.item_records import decode_item
 from workers.state import fold
 
 if TYPE_CHECKING:

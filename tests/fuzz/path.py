@@ -11,7 +11,7 @@ from qdrant_client.conversions.conversion import payload_to_grpc
 
 from schemas.errors import InvalidEvent
 from schemas.items import NO_REVIEWS, Entity, ItemRecord, ItemState
-from schemas.state_codec import decode_item, decode_review, encode_item, encode_review
+from schemas.state_codec import decode_review, encode_item, encode_review
 from schemas.state_validation import check_item, check_review
 from stream.api.dead_letters.listing import shown as shown_letter
 from stream.api.page import web_link
@@ -21,6 +21,7 @@ from stream.kafka.reader import Record
 from stream.replay.dead_letters import as_line, dead_letter_of
 from stream.runtime.printing import money
 from tests.fuzz.records import NOW_MS
+from tests.support.item_records import decode_item
 from tests.support.review_summary import summarised
 from workers.embedder.interface import ModelId
 from workers.point.plan import plan

@@ -12,7 +12,7 @@ import pytest
 from schemas.errors import Misconfigured
 from schemas.events import parse
 from schemas.items import NO_REVIEWS, Change, ItemRecord, ItemState
-from schemas.state_codec import decode_item, encode_item, encode_review
+from schemas.state_codec import encode_item, encode_review
 from stream.commands.current_run import CommandBounds
 from stream.kafka.partitions import Partition, partition_of
 from stream.kafka.reader import Reader
@@ -20,6 +20,7 @@ from stream.kafka.topic_admin import ensure_topics
 from stream.state_files.export import StateCounts, export_state, import_state
 from stream.state_files.lines import encode_line
 from stream.state_files.records import StateRecord, publish_states, state_partitions
+from tests.support.item_records import decode_item
 from tests.support.running_commands import freshline
 from workers.state.fold import fold
 from workers.state.reviews import delta

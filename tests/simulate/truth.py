@@ -11,10 +11,11 @@ from schemas.events import Event, parse
 from schemas.items import NO_REVIEWS, Entity, ItemRecord, ItemState, ReviewSummary
 from schemas.points import OFFSET_BITS, Status, point_version
 from schemas.progress import IndexProgress, ItemsProgress, decode
-from schemas.state_codec import decode_item, decode_review, split_review_key
+from schemas.state_codec import decode_review, split_review_key
 from stream.kafka.headers import event_time_ms
 from stream.kafka.partitions import Partition
 from stream.kafka.topics import ALERTS, INPUTS, ITEMS, PROGRESS, REVIEW_STATES
+from tests.support.item_records import decode_item
 from tests.support.review_summary import summarised
 from workers.document import document
 from workers.point.payload import CONTENT_FIELDS, CURRENT_PRICE_FIELDS

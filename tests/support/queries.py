@@ -1,4 +1,4 @@
-"""A loaded model for searches, with vectors that the tests choose."""
+"""A loaded model for searches, with vectors that the tests choose, and searches by words alone."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 from schemas.queries import LIMIT_MAX, SearchRequest
 from workers.search.explain import explain
 from workers.search.understood import Answer
+from workers.words.query import query_terms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Coroutine
 
     from schemas.explanations import Explanation
+    from schemas.queries import Filters
     from workers.embedder.interface import ModelId
-    from workers.index.interface import Index
+    from workers.index.interface import Found, Index
     from workers.search.searcher import Searcher
 
     Embed = Callable[[str], Coroutine[Any, Any, Any]]
@@ -55,6 +57,11 @@ async def explained_as_typed(searcher: Searcher, index: Index, query: str, produ
     request = SearchRequest(q=query, understand=False, limit=LIMIT_MAX)
     answer = Answer(await searcher.search(request, now_ms), None, None, [], request)
     return await explain(searcher, index, query, answer, product_id, now_ms)
+
+
+async def search_lexical(index: Index, text: str, filters: Filters, limit: int) -> list[Found]:
+    """Return points with their score by BM25, best first, for the words of a text."""
+    return await index.search_terms(query_terms(text), filters, limit)
 
 
 def at_once(vectors: Callable[[str], Any]) -> Embed:

@@ -120,15 +120,12 @@ class Index(Protocol):
         Only visible points have a dense vector. `score_min`: the least similarity of a point; None for any.
         """
 
-    async def search_lexical(self, text: str, filters: Filters, limit: int) -> list[Found]:
-        """Return points with their score by BM25, > 0, in the order of `workers.index.ranking`, best first."""
-
     async def search_terms(
         self, terms: Mapping[str, float], filters: Filters, limit: int, score_min: float | None = None
     ) -> list[Found]:
-        """Return the points as `search_lexical` does, for terms with their weights, > 0, instead of a text.
+        """Return points with their score by BM25, > 0, in the order of `workers.index.ranking`, best first.
 
-        `score_min`: the least score of a point; None for any.
+        `terms`: the terms with their weights, > 0. `score_min`: the least score of a point; None for any.
         """
 
     async def payloads_ahead(

@@ -16,7 +16,6 @@ from workers.index.conditions import FiltersOfOffers
 from workers.index.interface import CURRENCIES_MAX, SELLERS_MAX, Index
 from workers.index.ranking import best, in_order
 from workers.words.identity import may_be_canary
-from workers.words.query import query_terms
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -81,10 +80,6 @@ class OpenedIndex(Index):
         self, vector: NDArray[np.float32], filters: Filters, limit: int, score_min: float | None = None
     ) -> list[Found]:
         return await best(lambda *asked: self._nearest(vector, filters, *asked), limit, score_min)
-
-    @override
-    async def search_lexical(self, text: str, filters: Filters, limit: int) -> list[Found]:
-        return await self.search_terms(query_terms(text), filters, limit)
 
     @override
     async def search_terms(

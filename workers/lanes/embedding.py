@@ -108,13 +108,13 @@ class EmbeddingLane:
         while True:
             await self._let_serving_go_first()
             await self._let_lanes_go_ahead()
-            await unless_away(self.embed_batch, "index away", 0)
+            await unless_away(self.embed_batch, "index away", None)
             if self._took_all:
                 self._drained.set()
                 await self._idle()
 
-    async def embed_batch(self) -> int:
-        """Embed one batch of the backlog, and return how many texts it had.
+    async def embed_batch(self) -> None:
+        """Embed one batch of the backlog.
 
         A batch ends early once the lanes are behind: what is left of it waits until they have caught up. A text that
         was written since the lane last looked goes ahead of a backlog, of which this batch may take the oldest texts.
@@ -137,7 +137,6 @@ class EmbeddingLane:
             if self._pressure.behind:
                 break
         self._took_all = len(backlog) < texts_max and not waiting
-        return len(backlog) - len(waiting)
 
     async def _embed_written_meanwhile(self, partitions: Collection[int]) -> list[Payload]:
         """Embed the newest texts if any text has been written since the lane last looked, and return them."""

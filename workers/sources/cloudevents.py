@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PREFIX = "ce_"
-STRUCTURED = "application/cloudevents+json"
 REQUIRED = ("id", "source", "specversion", "type")
 _REQUIRED = frozenset(REQUIRED)
 CONTENT_TYPE = "content-type"

@@ -17,7 +17,8 @@ from schemas.event_numbers import milliseconds
 from schemas.events import AHEAD_MS_MAX, EVENT_BYTES_MAX, RECORD_AHEAD_MS_MAX, Event, parse
 from schemas.items import NO_REVIEWS, SHOP, ItemRecord, ItemState
 from schemas.stamps import UNVERSIONED
-from schemas.state_codec import decode_item, encode_item
+from schemas.state_codec import encode_item
+from tests.support.item_records import decode_item
 from workers.state.fold import fold
 from workers.state.projection import content
 

@@ -8,11 +8,12 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
 from schemas.items import NO_REVIEWS, Change, Entity, ItemRecord, ItemState, ReviewSummary
-from schemas.state_codec import decode_item, encode_item
+from schemas.state_codec import encode_item
 from schemas.state_json import ItemAsJson
 from stream.items.partition import ItemPartition
 from tests.support.events_strategy import item_events, parsed
 from tests.support.folding import folded
+from tests.support.item_records import decode_item
 from tests.support.review_summary import summarised
 from workers.state import fold, limits, reviews
 

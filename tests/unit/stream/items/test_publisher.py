@@ -11,11 +11,11 @@ import pytest
 from aiokafka.errors import RequestTimedOutError
 
 from schemas.errors import Unavailable
-from schemas.state_codec import decode_item
 from stream.items.effects import Outgoing
 from stream.items.partition import ItemPartition
 from stream.items.publisher import Publisher
 from stream.kafka.offset_tracker import InFlightRecord, OffsetTracker
+from tests.support.item_records import decode_item
 from tests.support.waiting import until
 from workers.clock import SystemClock
 

@@ -16,12 +16,13 @@ from schemas.canaries import CANARY_HEADER
 from schemas.events import parse
 from schemas.items import NO_REVIEWS, Entity, ItemRecord
 from schemas.logged_item import LoggedItem
-from schemas.state_codec import decode_item, encode_item
+from schemas.state_codec import encode_item
 from stream.items.partition import ItemPartition
 from stream.items.process import counters
 from stream.items.publisher import PublisherBounds
 from stream.kafka.partitions import Partition, partition_of
 from stream.runtime.metrics import total_of
+from tests.support.item_records import decode_item
 from tests.support.items_side import PARTITIONS, T_MS, Bench, Confirmed, Message, bench
 from tests.support.record_batches import gap_to
 from tests.support.waiting import HANG_S, until

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, cast
 import orjson
 
 from schemas.errors import InvalidEvent
-from schemas.state_codec import decode_item
 from stream.items.decoder import Decoder
 from stream.kafka.partitions import partition_of
 from stream.runtime.metrics import total_of
+from tests.support.item_records import decode_item
 from tests.support.items_side import PARTITIONS, T_MS, Bench, Confirmed, Message, bench
 from tests.support.waiting import until
 from workers.sources.confluent import RegisteredSchema

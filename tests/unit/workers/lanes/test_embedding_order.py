@@ -34,8 +34,9 @@ async def test_one_batch_in_four_takes_the_oldest_text(tmp_path: Path) -> None:
             await b.put("products", f"p{number}", title=f"Toner {number}")
             await b.quiet()
             b.ms += 1_000
-        for _ in range(OLDEST_EVERY + 1):
-            assert await b.embedding.embed_batch() == 1
+        for batches in range(1, OLDEST_EVERY + 2):
+            await b.embedding.embed_batch()
+            assert len(embedded) == batches
     assert [text[-1] for text in embedded] == ["5", "4", "3", "0", "2"]
 
 
@@ -55,7 +56,7 @@ async def test_a_text_written_during_a_batch_is_embedded_before_the_rest_of_it(t
         for number in range(6):
             await b.put("products", f"p{number}", title=f"Toner {number}")
         await b.quiet()
-        assert await b.embedding.embed_batch() == 6
+        await b.embedding.embed_batch()
         assert "Zebra lamp" in calls[1][0]
         assert await b.index.count_pending_embeddings() == 0
 
@@ -94,7 +95,8 @@ async def test_vectors_leave_the_processor_to_a_flood_also_between_two_of_its_wa
             await b.put("products", f"q{number}", title="Zebra lamp")
         await b.quiet()
         assert b.pressure.behind
-        assert await b.embedding.embed_batch() == FEW_TEXTS_MAX  # Of two more.
+        await b.embedding.embed_batch()
+        assert await b.index.count_pending_embeddings() == 2, "a few texts of two more"
         b.ms += round(1_000 * BEHIND_SECONDS) + 1
         assert not b.pressure.behind
 
@@ -114,7 +116,7 @@ async def test_a_batch_that_a_flood_meets_leaves_the_rest_of_its_texts_for_later
         await b.quiet()
         b.ms += round(1_000 * BEHIND_SECONDS) + 1
         assert not b.pressure.behind
-        assert await b.embedding.embed_batch() == 1
+        await b.embedding.embed_batch()
         assert await b.index.count_pending_embeddings() == 5
 
 

@@ -15,6 +15,7 @@ from schemas.logged_item import LoggedItem
 from schemas.queries import Filters
 from schemas.state_codec import encode_item
 from tests.support.lanes_bench import NOW_MS, Acked, bench, logged
+from tests.support.queries import search_lexical
 from tests.support.waiting import until
 from workers.embedder.fake import FakeEmbedder
 from workers.index.writes import Reprice
@@ -40,7 +41,7 @@ async def test_a_delisted_item_is_found_by_nothing_and_comes_back_with_its_vecto
         await b.embedding.embed_batch()
         await b.put("products", "p1", op="delete")
         await b.quiet()
-        assert await b.index.search_lexical("zebra", Filters(), 10) == []
+        assert await search_lexical(b.index, "zebra", Filters(), 10) == []
         assert await b.index.search_dense(FakeEmbedder().embed_query("zebra lamp"), Filters(), 10) == []
         await b.put("products", "p1", title="Zebra lamp", updated_at=NOW_MS + 1)
         await b.quiet()

@@ -14,10 +14,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.items import NO_REVIEWS, ItemRecord, Register
-from schemas.state_codec import decode_item, encode_item
+from schemas.state_codec import encode_item
 from tests.support.events_strategy import parsed
 from tests.support.examples import examples
 from tests.support.folding import folded
+from tests.support.item_records import decode_item
 from workers.state import fold, limits
 
 if TYPE_CHECKING:

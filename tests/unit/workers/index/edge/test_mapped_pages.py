@@ -7,6 +7,7 @@ import pytest
 
 from schemas.queries import Filters
 from tests.support.index_backends import MODEL, content, ids, point_ids, put, vector
+from tests.support.queries import search_lexical
 from workers.index.edge.bounds import EdgeBounds
 from workers.index.edge.open import open_edge
 
@@ -31,7 +32,7 @@ async def test_pages_are_released_after_so_many_writes_and_the_index_still_has_e
     await put(index, content("7", "cake 7", price=7.0), 1, dense=vector(1, 7))
     assert _mapped(tmp_path) < touched
     assert await index.count(Filters(min_price=0)) == 8
-    assert point_ids(await index.search_lexical("cake 7", Filters(), 1)) == ids("7")
+    assert point_ids(await search_lexical(index, "cake 7", Filters(), 1)) == ids("7")
     await index.close()
     again = open_edge(tmp_path, model=MODEL)
     assert await again.count(Filters(min_price=0)) == 8
