@@ -70,7 +70,7 @@ class SearchService(SearchApi):
         if results.left_out:
             self._context.metrics.left_out.inc(len(results.left_out))
             log.error("hits cannot be shown: run freshline reconcile --repair", points=results.left_out)
-        wanted = self._terms(answer.asked.q) if request.highlight and answer.asked.q else {}
+        wanted = {**answer.meant, **self._terms(answer.asked.q)} if request.highlight and answer.asked.q else {}
         return SearchAnswer(
             query=request.q,
             hits=highlighted(results.hits, wanted) if request.highlight else results.hits,

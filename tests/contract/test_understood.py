@@ -14,6 +14,7 @@ from tests.support.understood import NOW_MS, listed, understood
 from workers.search.hits import Shop
 from workers.search.readings import NOTHING_LEFT
 from workers.search.searcher import Searcher
+from workers.search.spelling import Spelling
 from workers.search.understood import UnderstandingSearch
 from workers.understanding.prices import CURRENCIES_DIFFER
 from workers.vocabulary.vocabulary import Vocabulary
@@ -165,6 +166,39 @@ async def test_a_word_that_the_catalogue_lacks_gets_a_suggestion_and_keeps_its_h
     answer = await search(shop, q="desk lamqp")
     assert answer.did_you_mean == "desk lamp" and answer.relaxed == []
     assert {hit.product_id for hit in answer.results.hits} == {"desk-0", "desk-1", "desk-2"}
+
+
+async def test_a_mistyped_word_beside_a_frequent_one_lets_the_items_that_say_both_go_first(shop: Index) -> None:
+    for number in range(9):
+        await listed(shop, f"desk-{number}", "desk", 50, brand="Elm")
+    await listed(shop, "both", "brass lamp for a desk", 50, brand="Oak")
+    await listed(shop, "shade", "lamp shade", 50, brand="Ash")
+    typed = {hit.product_id for hit in (await search(shop, q="desk lamqp", understand=False)).results.hits}
+    answer = await search(shop, q="desk lamqp", limit=50, facets=["brand"])
+    found = [hit.product_id for hit in answer.results.hits]
+    assert found[0] == "both" and typed <= {*found}, "a wrong guess costs no result"
+    assert answer.did_you_mean == "desk lamp" and answer.results.facets["brand"]
+    for each in answer.results.facets["brand"]:
+        narrowed = await search(shop, q="desk lamqp", **each.filters)
+        assert (each.value, narrowed.results.total) == (each.value, each.count)
+
+
+async def test_a_correction_counts_where_an_item_says_it_with_another_word_and_else_it_does_not(shop: Index) -> None:
+    await listed(shop, "both", "brass lamp for a desk", 50)
+    await listed(shop, "mount", "Netfix mount", 50)
+    spelling = Spelling(Vocabulary(), RULES)
+    asked = {
+        "desk lamqp": {"lamqp": "lamp"},
+        "dessk lamqp": {"dessk": "desk", "lamqp": "lamp"},
+        "netflix desk": {"netflix": "netfix"},
+        "lamqp for": {"lamqp": "lamp"},
+        "lamqp": {"lamqp": "lamp"},
+    }
+    found = {text: await spelling.meant(shop, text, corrections) for text, corrections in asked.items()}
+    assert {text: [*terms] for text, terms in found.items() if terms} == {
+        "desk lamqp": ["lamp"],
+        "dessk lamqp": ["lamp", "desk"],
+    }
 
 
 async def test_the_count_of_a_facet_is_the_total_that_it_leads_to_also_for_a_mistyped_query(shop: Index) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from schemas.queries import SearchRequest
     from workers.search.cheap import Cheap
     from workers.search.turned_prices import Turned
 
+NOTHING_ELSE: Mapping[str, float] = MappingProxyType({})
 AHEAD_PAGES, AHEAD_END_MAX = 3, 50
 """The payloads that a remote index gives with the rankings, in pages, and the last hit of pages for which it does."""
 AHEAD_CHEAP = 100
@@ -25,6 +29,8 @@ class Asking(NamedTuple):
     """The factor of a query that asks for something cheap, as `Ordering` has it."""
     typed: str | None
     """The query with its stop phrases, which the phrase of a rule may have as well."""
+    meant: Mapping[str, float] = NOTHING_ELSE
+    """The terms with their weights of words that were probably meant by words that no item says."""
 
     @property
     def ahead(self) -> int:

@@ -115,7 +115,7 @@ async def _ranked(searcher: Searcher, index: Index, answer: Answer, turned: Turn
         ordering = searcher.ordering(asked, None, "filters", now_ms, answer.typed)._replace(cheap=cheap)
         listing = await browsed_page(index, asked, filters, ordering)
         return _Ranked(None, ordering, listing.pins, [group.best for group in listing.groups])
-    retrieved = await searcher.retrieve(index, normalised(asked.q), filters, RANKED_MAX)
+    retrieved = await searcher.retrieve(index, normalised(asked.q), filters, RANKED_MAX, answer.meant)
     ordering = searcher.ordering(asked, asked.q, retrieved.kind, now_ms, answer.typed)._replace(cheap=cheap)
     groups, pins, _ = await ordered_groups(index, retrieved.ranked(), filters, ordering)
     return _Ranked(retrieved, ordering, pins, [group.best for group in groups])

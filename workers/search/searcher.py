@@ -24,7 +24,7 @@ from workers.search.arranging import (
     ordered_groups,
 )
 from workers.search.asked_prices import with_prices
-from workers.search.asking import Asking
+from workers.search.asking import NOTHING_ELSE, Asking
 from workers.search.bounded_vector import BoundedVector
 from workers.search.browsing import BOUNDS, BrowseBounds, browsed_listing
 from workers.search.cheap import Cheap
@@ -113,17 +113,24 @@ class Searcher:
         self._browse_bounds = browse_bounds
 
     async def search(
-        self, request: SearchRequest, now_ms: int, *, cheap: bool = False, typed: str | None = None
+        self,
+        request: SearchRequest,
+        now_ms: int,
+        *,
+        cheap: bool = False,
+        typed: str | None = None,
+        meant: Mapping[str, float] = NOTHING_ELSE,
     ) -> Results:
         """Return one page, with prices and offers as they are at `now_ms`.
 
         `cheap`: lower prices go first among the best hits. `typed`: the query with its stop phrases, for rules.
+        `meant`: terms with their weights that are searched for as well.
 
         Raises Unavailable if the index is away, and RefusedRequest if prices of several currencies would be compared.
         """
         stored = await self._collections.serving()
         index, turned, currency = await self.priced(stored, request, now_ms, cheap=cheap)
-        ask = Asking(request, now_ms, turned, Cheap(turned) if cheap else None, typed)
+        ask = Asking(request, now_ms, turned, Cheap(turned) if cheap else None, typed, meant)
         listing, retrieved, ordering = await (self._arranged if arranges(request) else self._page)(index, ask)
         explainer = HitExplainer(retrieved, ordering, listing.pins) if request.explain else None
         known = {} if retrieved is None else retrieved.payloads
@@ -157,26 +164,26 @@ class Searcher:
                 f"the index holds a value of {product_id} that cannot be shown: run freshline reconcile --repair"
             ) from error
 
-    async def retrieve(self, index: Index, query: str, filters: Filters, points: int) -> Retrieved:
-        """Ask both retrievers for this many points, and the lexical one alone if there is no vector in time.
-
-        Points that are no results are among them. Raises Unavailable.
-        """
-        async with self._asking(index, query) as asked:
+    async def retrieve(
+        self, index: Index, query: str, filters: Filters, points: int, meant: Mapping[str, float]
+    ) -> Retrieved:
+        """Ask both retrievers, or the lexical one alone, for this many points, results or not. Raises Unavailable."""
+        async with self._asking(index, query, meant) as asked:
             return (await asked.heads([filters], points))[0]
 
     @asynccontextmanager
-    async def _asking(self, index: Index, query: str) -> AsyncIterator[Retrieval]:
+    async def _asking(self, index: Index, query: str, meant: Mapping[str, float]) -> AsyncIterator[Retrieval]:
         """Embed the query as long as the retrievers are asked."""
+        terms = {**meant, **self._terms(query)} if meant else self._terms(query)
         # Vectors of two models never meet: the query is embedded by the model of this collection, or not at all.
         embedder = self._embedders.find_loaded(index.model)
         if embedder is None:
-            yield Retrieval(index, query, self._terms(query), None)
+            yield Retrieval(index, query, terms, None)
             return
         computing = embedder.embed_query(query)
         try:
             bounded = BoundedVector(computing, self._vector_seconds_max, embedder.cosine_min)
-            yield Retrieval(index, query, self._terms(query), bounded)
+            yield Retrieval(index, query, terms, bounded)
         finally:
             computing.cancel()
 
@@ -221,7 +228,7 @@ class Searcher:
             return await browsed_page(index, request, filters, ordering), None, ordering
         end = request.offset + request.limit
         points = max(self._page_points, end)
-        async with self._asking(index, normalised(request.q)) as asked:
+        async with self._asking(index, normalised(request.q), ask.meant) as asked:
             [retrieved] = await asked.found([filters], points, ask.ahead)
         ordering, ranked = self._ordering(ask, retrieved.kind), retrieved.ranked()
         groups, pins, teams = await ordered_groups(index, ranked, filters, ordering, request.diversity)
@@ -235,7 +242,7 @@ class Searcher:
             ordering = self._ordering(ask, "filters")
             listing = await browsed_listing(index, request, several, ask.turned, ordering, self._browse_bounds)
             return listing, None, ordering
-        async with self._asking(index, normalised(request.q)) as asked:
+        async with self._asking(index, normalised(request.q), ask.meant) as asked:
             retrieved = await retrieved_sets(asked, several, COUNTED_POINTS, ask.ahead)
         found = retrieved[ALL_FILTERS].retrieved
         ordering = self._ordering(ask, found.kind)

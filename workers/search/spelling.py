@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections import ChainMap
 from itertools import islice
 from typing import TYPE_CHECKING, Protocol
 
 from schemas.queries import Filters
 from workers.vocabulary.correction import WORDS_MAX, nearest, unknown_words
-from workers.words.identity import id_term
-from workers.words.query import query_terms
+from workers.words.identity import id_term, words_alone
+from workers.words.query import FUNCTION_WORDS, query_terms
 from workers.words.rarity import NO_COUNTS
+from workers.words.written import chunks_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,6 +23,10 @@ if TYPE_CHECKING:
 
 FEW_HITS = 3
 """The number of hits, by words or by vectors, below which a query has found almost nothing."""
+
+
+MEANT_WEIGHT = 0.8
+"""The worth of a word that was probably meant beside one that was typed: that of a synonym."""
 
 
 class QueryRules(Protocol):
@@ -69,6 +75,20 @@ class Spelling:
         missing = [word for word, there in zip(unknown, found, strict=True) if not there]
         near = {word: other for word in missing if (other := nearest(word, self._vocabulary)) is not None}
         return {word: " ".join(map(self._vocabulary.written, other.split())) for word, other in near.items()}
+
+    async def meant(self, index: Index, text: str, corrections: Mapping[str, str]) -> dict[str, float]:
+        """Return the terms of the corrections with their weights, if an item says one of them together with another
+        word of the query; none otherwise, as nothing but the spelling speaks for them then. Raises Unavailable.
+
+        An item that says one of these words has at most the best score of the terms of that word.
+        """
+        rest = (each for each in chunks_of(text) if each not in corrections and each not in FUNCTION_WORDS)
+        others = words_alone(query_terms(" ".join(rest)))
+        meant = [words_alone(query_terms(each)) for each in corrections.values()]
+        said = [each for each in (others, *meant) if each]
+        together, *alone = await asyncio.gather(*map(index.best_by_terms, (dict(ChainMap(*said)), *said)))
+        weights = dict(ChainMap(*meant)).items()
+        return {term: MEANT_WEIGHT * weight for term, weight in weights} if together > max(alone) else {}
 
     async def finds(self, index: Index, corrected: str, filters: Filters) -> bool:
         """Return whether an item that passes the filters has a word of a corrected query. Raises Unavailable."""

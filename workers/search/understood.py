@@ -9,6 +9,7 @@ from schemas.errors import RefusedRequest
 from schemas.queries import Filters, SearchRequest
 from schemas.texts import name_key
 from schemas.understood import Relaxation
+from workers.search.asking import NOTHING_ELSE
 from workers.search.readings import (
     PRICE_BOUNDS,
     asked_by,
@@ -53,6 +54,8 @@ class Answer(NamedTuple):
     """The words with the stop phrases that were passed over, as rules see them."""
     cheap: bool = False
     """True if lower prices go first."""
+    meant: Mapping[str, float] = NOTHING_ELSE
+    """The terms that were searched for beside those of the words, as `Spelling.meant` gives them."""
 
 
 class _Found(NamedTuple):
@@ -60,6 +63,7 @@ class _Found(NamedTuple):
     relaxed: list[Relaxation]
     asked: SearchRequest
     typed: str | None
+    meant: Mapping[str, float]
 
 
 class _Query(NamedTuple):
@@ -101,7 +105,8 @@ class UnderstandingSearch:
             return Answer(await self._searcher.search(request, now_ms), None, did_you_mean, [], request)
         reading, steps, found = await self._run(_Query(request, said, corrections), now_ms)
         understood, steps = shown(query, reading), steps + found.relaxed
-        return Answer(found.results, understood, did_you_mean, steps, found.asked, found.typed, is_cheap(reading))
+        cheap = is_cheap(reading)
+        return Answer(found.results, understood, did_you_mean, steps, found.asked, found.typed, cheap, found.meant)
 
     async def _run(self, of: _Query, now_ms: int) -> tuple[Understanding, list[Relaxation], _Found]:
         """Return the page of the query with as many guesses as leave something, as typed where none does, and what was
@@ -164,12 +169,21 @@ class UnderstandingSearch:
         return None
 
     async def _spelled(self, asked: SearchRequest, of: _Query, now_ms: int, *, cheap: bool = False) -> _Found:
-        """Search for the query, and for its correction where words and vectors find next to nothing as typed."""
+        """Search for the query, and for its correction where words and vectors find next to nothing as typed.
+
+        Where they find more, by its other words, the words that were probably meant are searched for beside them.
+        """
         typed = await self._search(asked, now_ms, cheap=cheap)
-        if not of.corrections or asked.q is None or not await self._finds_little(of, typed.results.found, now_ms):
+        if not of.corrections or asked.q is None:
             return typed
+        index = await self._collections.serving()
+        if not await self._finds_little(of, typed.results.found, now_ms):
+            terms = await self._spelling.meant(index, asked.q, of.corrections)
+            beside = await self._search(asked, now_ms, cheap=cheap, meant=terms) if terms else typed
+            if beside.results.found:
+                return beside
         better = corrected(asked.q, of.corrections)
-        if not await self._spelling.finds(await self._collections.serving(), better, asked.filters):
+        if not await self._spelling.finds(index, better, asked.filters):
             return typed
         meant = await self._search(asked.model_copy(update={"q": better}), now_ms, cheap=cheap)
         if meant.results.found < typed.results.found:
@@ -185,18 +199,21 @@ class UnderstandingSearch:
         """
         request = of.request
         chosen = any(getattr(request, name) is not None for name in Filters.model_fields if name != "currency")
-        if not chosen or not found or (found >= FEW_HITS and overruled(request, of.said) == of.said):
+        if not chosen or (found >= FEW_HITS and overruled(request, of.said) == of.said):
             return found < FEW_HITS
         # What it finds without the request's filters depends on which of its guesses are dropped: it runs as a whole.
         unfiltered = SearchRequest(q=request.q, currency=request.currency, limit=1)
         _, _, whole = await self._run(of._replace(request=unfiltered), now_ms)
         return bool(whole.relaxed)
 
-    async def _search(self, asked: SearchRequest, now_ms: int, *, cheap: bool) -> _Found:
+    async def _search(
+        self, asked: SearchRequest, now_ms: int, *, cheap: bool, meant: Mapping[str, float] = NOTHING_ELSE
+    ) -> _Found:
         typed = asked.q
         if typed is not None:
             asked = asked.model_copy(update={"q": await self._without_stop(typed)})
-        return _Found(await self._searcher.search(asked, now_ms, cheap=cheap, typed=typed), [], asked, typed)
+        results = await self._searcher.search(asked, now_ms, cheap=cheap, typed=typed, meant=meant)
+        return _Found(results, [], asked, typed, meant)
 
     async def _without_stop(self, text: str) -> str:
         """Return the query without its stop phrases. A title, brand or id is never taken apart."""
