@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import os
-import signal
 import sys
 from functools import partial
 from pathlib import Path
@@ -25,12 +23,13 @@ from stream.up.broker_log import create_broker_log, port_wait_s
 from stream.up.child_process import ChildProcess, FailureCount, keep_running, start_held
 from stream.up.data_dir import DataDir
 from stream.up.probe import Probe
+from stream.up.signals import cancel_all, signals_handled, unless
 from workers.clock import SystemClock
 from workers.index.open import check_answers
 from workers.retry import Backoff, until_available
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from stream.runtime.settings import Settings
     from stream.up.broker_log import BrokerLog
@@ -114,11 +113,11 @@ class Supervisor:
         Raises Misconfigured or Unavailable if the stack cannot start.
         """
         stop, hurry = asyncio.Event(), asyncio.Event()
-        with _signals(lambda: hurry.set() if stop.is_set() else stop.set()):
+        with signals_handled(lambda: hurry.set() if stop.is_set() else stop.set()):
             try:
-                await _unless(stop, self._live())
+                await unless(stop, self._live())
                 say("stopping; Ctrl-C again to stop at once")
-                await _unless(hurry, self._stop_in_order())
+                await unless(hurry, self._stop_in_order())
             finally:
                 await asyncio.gather(*(worker.kill() for worker in self._workers))
                 await self._broker_log.kill()
@@ -171,7 +170,7 @@ class Supervisor:
                 for task in done:
                     task.result()
         finally:
-            await _cancel([ended, *tasks])
+            await cancel_all([ended, *tasks])
         return ended.result()
 
     def _failures(self, worker: ChildProcess) -> FailureCount:
@@ -221,32 +220,3 @@ def worker_env(settings: Settings, directory: DataDir, broker_log: BrokerLog) ->
     kind = "kafka" if broker_log.is_durable else "embedded"
     resolved = plain | {"kafka": broker_log.address, "broker": kind, "data_dir": str(directory.path)}
     return os.environ | {f"FRESHLINE_{name.upper()}": value for name, value in resolved.items()}
-
-
-@contextlib.contextmanager
-def _signals(on_signal: Callable[[], None]) -> Iterator[None]:
-    loop = asyncio.get_running_loop()
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    for number in numbers:
-        loop.add_signal_handler(number, on_signal)
-    try:
-        yield
-    finally:
-        for number in numbers:
-            loop.remove_signal_handler(number)
-
-
-async def _unless(event: asyncio.Event, work: Awaitable[None]) -> None:
-    """Do the work, or cancel it once the event is set."""
-    working, waiting = asyncio.ensure_future(work), asyncio.ensure_future(event.wait())
-    await asyncio.wait([working, waiting], return_when=asyncio.FIRST_COMPLETED)
-    if working.done():
-        waiting.cancel()
-        working.result()
-    await _cancel([working, waiting])
-
-
-async def _cancel(tasks: Sequence[asyncio.Future[Any]]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)

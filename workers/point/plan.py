@@ -15,8 +15,9 @@ from workers.index.stored import Stored
 from workers.index.writes import Patch, Reprice, Upsert
 from workers.point import payload
 from workers.point.new_text import certainly_same, is_new_text, known_fingerprint, same_words
+from workers.state.left_out import OF_OFFERS, offers_left_out
 from workers.state.prices import price_changes_at_ms, price_now
-from workers.state.projection import OF_OFFERS, offers_left_out, updated_at_ms
+from workers.state.projection import updated_at_ms
 from workers.words.item import identity_words, item_words
 
 if TYPE_CHECKING:

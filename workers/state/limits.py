@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 SELLERS_MAX = 1_000
 """The most sellers of an item, withdrawn ones included: some 950 KB at worst, where Kafka takes a record of 1 MB.
 Beyond it the choice of the sellers that are kept depends on their names alone, see `_rank`."""
+OFFERS_MAX = 200
+"""The most offers of an item that search shows."""
 PARTS_MAX = {
     "title": LANGUAGES_MAX,
     "description": LANGUAGES_MAX,

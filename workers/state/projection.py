@@ -6,50 +6,29 @@ This module enforces docs/invariants.md#5 and docs/invariants.md#6.
 from __future__ import annotations
 
 import hashlib
-from collections import Counter, defaultdict
-from typing import TYPE_CHECKING, Any, Protocol
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
 
 from schemas.canaries import is_canary
 from schemas.items import SHOP
 from schemas.offer_columns import OfferColumns
 from schemas.points import Content, Facets, Offer, Status
 from schemas.texts import attribute_key, attribute_values, field_key
-from workers.state.limits import PARTS_MAX, promotion_languages
+from workers.state.left_out import offers_left_out, parts_left_out
+from workers.state.limits import OFFERS_MAX
 from workers.state.prices import currencies_of, currency_of, price_changes_at_ms, price_now
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence, Sized
+    from collections.abc import Iterable, Mapping, Sequence
 
     from schemas.items import Entity, ItemState, ReviewSummary
     from schemas.logged_item import LoggedItem
+    from workers.state.left_out import OfferState
 
 PROJECTION_VERSION = 3
 """The version of the fields that `content` makes of a product. It rises whenever it makes others of the same state."""
 DIGEST_BYTES = 12
-OFFERS_MAX = 200
-"""The most offers of an item that search shows."""
-TEXTS_AND_ATTRIBUTES = ("title", "description", "attributes")
-PARTS_MAX_LEAST = min(PARTS_MAX[name] for name in TEXTS_AND_ATTRIBUTES)
-"""A product with fewer facts than this reaches no limit."""
-OF_OFFERS = ("offers", "promotions")
-"""The names in `left_out` of what the offers decide."""
 OUT_OF_STOCK = "out_of_stock"
-
-
-class OfferState(Protocol):
-    """The state of an item, or a record of it, as far as its offers go."""
-
-    @property
-    def offers(self) -> Sized:
-        """The offers by seller, withdrawn ones included."""
-
-    @property
-    def crowded(self) -> bool:
-        """True if the item has had more sellers than are kept."""
-
-    @property
-    def price_latest_ms(self) -> int:
-        """The greatest updated_at of all events of its offers; -1 for none."""
 
 
 def content(
@@ -78,7 +57,7 @@ def content(
         item_group_id=values.get("item_group_id"),
         availability=values.get("availability"),
         name_keys=name_keys(values.get("brand"), values.get("category", []), parts["attributes"]),
-        left_out=_parts_left_out(state) + offers_left_out(state, of_facets),
+        left_out=parts_left_out(state) + offers_left_out(state, of_facets),
         updated_at_ms=updated_at_ms(_time(state.product.latest_ms), state, reviews),
     )
 
@@ -103,16 +82,6 @@ def facets(on_offer: Sequence[Offer], reviews: ReviewSummary, *, now_ms: int, sh
 def updated_at_ms(product_ms: int | None, state: OfferState, reviews: ReviewSummary) -> dict[str, int | None]:
     """Return the greatest time at the source by facet."""
     return {"product": product_ms, "price": _time(state.price_latest_ms), "reviews": _time(reviews.latest_ms)}
-
-
-def offers_left_out(state: OfferState, of_facets: Facets) -> list[str]:
-    """Return the part of `left_out` that the offers make, which is some of `OF_OFFERS`."""
-    offers = state.crowded or len(of_facets["sellers"]) > OFFERS_MAX
-    languages = promotion_languages(len(state.offers))
-    shown = of_facets["offers"]
-    many_languages = languages < PARTS_MAX["promotion"] and not isinstance(shown, OfferColumns)
-    promotions = many_languages and any(len(offer["promotion"]) >= languages for offer in shown)
-    return [name for name, is_left_out in zip(OF_OFFERS, (offers, promotions), strict=True) if is_left_out]
 
 
 def product_digest(item: LoggedItem) -> str:
@@ -208,26 +177,6 @@ def name_keys(brand: str | None, category: Iterable[str], attributes: Mapping[st
     keys = [] if brand is None else [field_key("brand", brand)]
     said = {attribute_key(name, text) for name, value in attributes.items() for text in attribute_values(value)}
     return keys + sorted({field_key("category", level) for level in category}) + sorted(said)
-
-
-def _parts_left_out(state: ItemState) -> list[str]:
-    """Return the names of the texts and attributes of which the limits leave out some."""
-    facts = state.product.facts
-    if len(facts) < PARTS_MAX_LEAST:
-        return []
-    counts = Counter(key.partition("/")[0] for key in facts if "/" in key)
-    full = (name for name in TEXTS_AND_ATTRIBUTES if counts[name] >= PARTS_MAX[name])
-    return [name for name in full if not _keeps_dead_parts(state.product, name)]
-
-
-def _keeps_dead_parts(product: Entity, name: str) -> bool:
-    """Return whether a part that was cleared long ago is kept: those that the limit drops are older, and dead too."""
-    facts = product.facts
-    masks = [product.floor, facts[name].stamp if name in facts else None]
-    mask = max((stamp for stamp in masks if stamp is not None), default=None)
-    if mask is None:
-        return False
-    return any(key.startswith(f"{name}/") and register.stamp < mask for key, register in facts.items())
 
 
 def _offer(seller: str, offer: Entity, void_at_ms: int) -> Offer | None:

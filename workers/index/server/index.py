@@ -12,7 +12,8 @@ from workers.index.layout import CREATED_WITH, POSITIONS_POINT, positions_in
 from workers.index.server import filters as where
 from workers.index.server.calls import OPERATIONS_MAX
 from workers.index.server.operations import begin_vector, clear_pending, operations, set_payload, update_vectors
-from workers.index.server.reading import VERSION_ALONE, ServerReading
+from workers.index.server.points import VERSION_ALONE
+from workers.index.server.reading import ServerReading
 from workers.index.writes import DenseVector, Patch, Write
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class ServerIndex(ServerReading):
         """Write all vectors, then clear `vector_due`: after a crash or another write between the two they are written
         again."""
         # The server answers an update of a missing point with an error.
-        records = await self._retrieve([point_id(vector.product_id) for vector in vectors], False)
+        records = await self._points.retrieve([point_id(vector.product_id) for vector in vectors], False)
         present = {str(record.id) for record in records}
         there = [vector for vector in vectors if point_id(vector.product_id) in present]
         for start in range(0, len(there), OPERATIONS_MAX):
@@ -59,7 +60,7 @@ class ServerIndex(ServerReading):
 
     async def _hidden_payload(self) -> dict[str, Any]:
         """Return the payload of the hidden point. Raises Gone if the collection was created again."""
-        records = await self._retrieve([POSITIONS_POINT], True)
+        records = await self._points.retrieve([POSITIONS_POINT], True)
         kept = (records[0].payload if records else None) or {}
         if kept.get(CREATED_WITH) != self.collection:
             raise Gone(f"the collection {self._name} was deleted or emptied meanwhile: it is filled again")
@@ -75,6 +76,6 @@ class ServerIndex(ServerReading):
 
     async def _missed(self, patches: Sequence[Patch]) -> set[str]:
         ids = [point_id(patch.product_id) for patch in patches]
-        records = await self._retrieve(ids, VERSION_ALONE)
+        records = await self._points.retrieve(ids, VERSION_ALONE)
         versions = {str(record.id): (record.payload or {})["version"] for record in records}
         return {p.product_id for p, point in zip(patches, ids, strict=True) if versions.get(point, -1) < p.version}

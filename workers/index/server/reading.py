@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-import numpy as np
 from qdrant_client import models
 from typing_extensions import override
 
@@ -20,11 +19,11 @@ from workers.index.conditions import (
     in_partitions,
     price_change_due,
 )
-from workers.index.interface import DENSE
 from workers.index.layout import HEAD_FIELDS, POSITIONS_POINT, TIME_FIELDS, complete_payload, is_item
 from workers.index.opened import OpenedIndex
 from workers.index.price_lists import price_list
 from workers.index.server import filters as where
+from workers.index.server.points import CollectionPoints, dense_of
 from workers.index.server.query_batch import QueryBatch, prefetched
 from workers.index.stored import Stored
 from workers.index.traits import SALE_FIELDS, TRAIT_FIELDS, traits_of
@@ -32,6 +31,7 @@ from workers.index.traits import SALE_FIELDS, TRAIT_FIELDS, traits_of
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from schemas.points import Payload
@@ -50,7 +50,6 @@ TRAITS_POINTS = 2_000
 """The points whose traits one request reads."""
 BROWSED_POINTS = 1_000
 """The points of which one request reads some fields, where all that pass the filters are arranged."""
-VERSION_ALONE = ["version"]
 
 
 class ServerReading(OpenedIndex):
@@ -60,6 +59,7 @@ class ServerReading(OpenedIndex):
         self._browsed_points = browsed_points
         self._calls = calls
         self._client = calls.client
+        self._points = CollectionPoints(calls, name)
         self._queries = QueryBatch(calls, name)
         super().__init__(name, metadata)
 
@@ -84,43 +84,45 @@ class ServerReading(OpenedIndex):
 
     @override
     async def stored(self, product_ids: Collection[str], *, vectors: bool = False) -> dict[str, Stored]:
-        records = await self._retrieve([point_id(product_id) for product_id in product_ids], True, vectors)
-        found = (Stored(complete_payload(record.payload), _dense(record)) for record in records)
+        records = await self._points.retrieve([point_id(product_id) for product_id in product_ids], True, vectors)
+        found = (Stored(complete_payload(record.payload), dense_of(record)) for record in records)
         return {each.payload["product_id"]: each for each in found if is_item(each.payload)}
 
     @override
     async def heads(self, product_ids: Collection[str]) -> dict[str, Payload]:
-        records = await self._retrieve([point_id(product_id) for product_id in product_ids], list(HEAD_FIELDS))
+        records = await self._points.retrieve([point_id(product_id) for product_id in product_ids], list(HEAD_FIELDS))
         found = (complete_payload(record.payload) for record in records)
         return {payload["product_id"]: payload for payload in found if is_item(payload)}
 
     @override
     async def times(self, product_ids: Collection[str]) -> dict[str, dict[str, int | None]]:
-        records = await self._retrieve([point_id(product_id) for product_id in product_ids], list(TIME_FIELDS))
+        records = await self._points.retrieve([point_id(product_id) for product_id in product_ids], list(TIME_FIELDS))
         found = map(complete_payload, (record.payload for record in records))
         return {each["product_id"]: each["searchable_at_ms"] for each in found if is_item(each)}
 
     @override
     async def payloads(self, point_ids: Sequence[str]) -> dict[str, Payload]:
-        return {str(record.id): complete_payload(record.payload) for record in await self._retrieve(point_ids, True)}
+        return {
+            str(record.id): complete_payload(record.payload) for record in await self._points.retrieve(point_ids, True)
+        }
 
     @override
     async def vectors(self, point_ids: Sequence[str]) -> dict[str, NDArray[np.float32]]:
-        records = await self._retrieve(point_ids, False, vectors=True)
-        found = ((str(record.id), _dense(record)) for record in records)
+        records = await self._points.retrieve(point_ids, False, vectors=True)
+        found = ((str(record.id), dense_of(record)) for record in records)
         return {point: vector for point, vector in found if vector is not None}
 
     @override
     async def traits(self, point_ids: Sequence[str], *, sales: bool = False) -> dict[str, Traits]:
         fields = [*TRAIT_FIELDS, *SALE_FIELDS] if sales else list(TRAIT_FIELDS)
         several = [point_ids[start : start + TRAITS_POINTS] for start in range(0, len(point_ids), TRAITS_POINTS)]
-        read = await asyncio.gather(*(self._retrieve(ids, fields) for ids in several))
+        read = await asyncio.gather(*(self._points.retrieve(ids, fields) for ids in several))
         found = {str(record.id): traits_of(record.payload or {}) for records in read for record in records}
         return {point: traits for point, traits in found.items() if traits is not None}
 
     @override
     async def prices(self, point_ids: Sequence[str]) -> dict[str, PriceList]:
-        records = await self._retrieve(point_ids, ["offers"])
+        records = await self._points.retrieve(point_ids, ["offers"])
         return {str(record.id): price_list((record.payload or {}).get("offers")) for record in records}
 
     @override
@@ -128,29 +130,29 @@ class ServerReading(OpenedIndex):
         direction = models.Direction.DESC if newest else models.Direction.ASC
         order = models.OrderBy(key="vector_due_at_ms", direction=direction)
         pending = where.all_of([EMBEDDING_PENDING, *in_partitions(partitions)])
-        return [complete_payload(record.payload) for record in await self._scroll(pending, limit, order=order)]
+        return [complete_payload(record.payload) for record in await self._points.scroll(pending, limit, order=order)]
 
     @override
     async def due_price_changes(self, partitions: Collection[int] | None, now_ms: int, limit: int) -> list[Payload]:
         turned = where.all_of([price_change_due(now_ms), *in_partitions(partitions), VISIBLE])
-        return [complete_payload(record.payload) for record in await self._scroll(turned, limit)]
+        return [complete_payload(record.payload) for record in await self._points.scroll(turned, limit)]
 
     @override
     async def coming_price_changes(self, until_ms: int, limit: int) -> list[Payload]:
         order = models.OrderBy(key="price_changes_at_ms", direction=models.Direction.ASC)
         coming = where.all_of([price_change_due(until_ms), VISIBLE])
-        return [complete_payload(record.payload) for record in await self._scroll(coming, limit, order=order)]
+        return [complete_payload(record.payload) for record in await self._points.scroll(coming, limit, order=order)]
 
     @override
     async def pending_alerts(self, partitions: Collection[int], limit: int) -> list[Payload]:
         order = models.OrderBy(key="alerts_due_at_ms", direction=models.Direction.ASC)
         pending = where.all_of([ALERTS_PENDING, *in_partitions(partitions)])
-        return [complete_payload(record.payload) for record in await self._scroll(pending, limit, order=order)]
+        return [complete_payload(record.payload) for record in await self._points.scroll(pending, limit, order=order)]
 
     @override
     async def browse(self, filters: Filters, limit: int, offset: int) -> list[str]:
         passing = where.all_of([VISIBLE, *conditions(filters)])
-        records = await self._scroll(passing, offset + limit, with_payload=False)
+        records = await self._points.scroll(passing, offset + limit, with_payload=False)
         return [str(record.id) for record in records[offset:]]
 
     @override
@@ -158,52 +160,37 @@ class ServerReading(OpenedIndex):
         direction = models.Direction.DESC if descending else models.Direction.ASC
         order = models.OrderBy(key=field, direction=direction)
         passing = where.all_of([VISIBLE, *conditions(filters)])
-        return [str(each.id) for each in await self._scroll(passing, limit, order=order, with_payload=False)]
+        return [str(each.id) for each in await self._points.scroll(passing, limit, order=order, with_payload=False)]
 
     @override
     async def browse_traits(self, filters: Filters, fields: Sequence[str]) -> AsyncIterator[dict[str, Traits]]:
-        passing, selected = where.all_of([VISIBLE, *conditions(filters)]), ["status", *fields]
-        offset, client = None, self._calls.client_for(self._browsed_points)
-        while True:
-            records, offset = await self._calls.ask(
-                lambda offset=offset: client.scroll(  # type: ignore[misc]
-                    self._name, scroll_filter=passing, limit=self._browsed_points, offset=offset, with_payload=selected
-                )
-            )
+        passing, client = where.all_of([VISIBLE, *conditions(filters)]), self._calls.client_for(self._browsed_points)
+        async for records in self._points.pages(client, passing, self._browsed_points, ["status", *fields]):
             found = {str(record.id): traits_of(record.payload or {}) for record in records}
             yield {point: traits for point, traits in found.items() if traits is not None}
-            if offset is None:
-                return
 
     @override
     async def count(self, filters: Filters) -> int:
-        return await self._count(where.all_of([VISIBLE, *conditions(filters)]))
+        return await self._points.count(where.all_of([VISIBLE, *conditions(filters)]))
 
     @override
     async def count_points(self) -> int:
-        return await self._count(where.but(POSITIONS_POINT, CANARY, ()))
+        return await self._points.count(where.but(POSITIONS_POINT, CANARY, ()))
 
     @override
     async def count_pending_embeddings(self) -> int:
-        return await self._count(where.all_of([EMBEDDING_PENDING]))
+        return await self._points.count(where.all_of([EMBEDDING_PENDING]))
 
     @override
     async def count_due_price_changes(self, now_ms: int) -> int:
-        return await self._count(where.all_of([price_change_due(now_ms), VISIBLE]))
+        return await self._points.count(where.all_of([price_change_due(now_ms), VISIBLE]))
 
     @override
     async def scan(self, partitions: Collection[int] | None = None) -> AsyncIterator[list[Payload]]:
-        offset, items = None, where.but(POSITIONS_POINT, CANARY, in_partitions(partitions))
-        while True:
-            records, offset = await self._calls.ask(
-                lambda offset=offset: self._calls.rest.scroll(  # type: ignore[misc]
-                    self._name, scroll_filter=items, limit=SCAN_POINTS, offset=offset, with_payload=True
-                )
-            )
+        items = where.but(POSITIONS_POINT, CANARY, in_partitions(partitions))
+        async for records in self._points.pages(self._calls.rest, items, SCAN_POINTS, True):
             if records:
                 yield [complete_payload(record.payload) for record in records]
-            if offset is None:
-                return
 
     @override
     async def _nearest(
@@ -218,34 +205,3 @@ class ServerReading(OpenedIndex):
         visible = where.all_of([VISIBLE])
         answer = await self._calls.ask(lambda: self._client.facet(self._name, field, facet_filter=visible, limit=limit))
         return [str(hit.value) for hit in answer.hits]
-
-    async def _count(self, condition: models.Filter) -> int:
-        answer = await self._calls.ask(lambda: self._client.count(self._name, condition, exact=True))
-        return answer.count
-
-    async def _retrieve(
-        self, ids: Sequence[str], payload: bool | list[str], vectors: bool = False
-    ) -> list[models.Record]:
-        if not ids:
-            return []
-        client = self._calls.client_for(0 if payload in (False, VERSION_ALONE) else len(ids))
-        return await self._calls.ask(
-            lambda: client.retrieve(
-                self._name, list(ids), with_payload=payload, with_vectors=[DENSE] if vectors else False
-            )
-        )
-
-    async def _scroll(
-        self, condition: models.Filter, limit: int, *, order: models.OrderBy | None = None, with_payload: bool = True
-    ) -> list[models.Record]:
-        records, _ = await self._calls.ask(
-            lambda: self._client.scroll(
-                self._name, scroll_filter=condition, limit=limit, order_by=order, with_payload=with_payload
-            )
-        )
-        return records
-
-
-def _dense(record: models.Record) -> NDArray[np.float32] | None:
-    dense = record.vector.get(DENSE) if isinstance(record.vector, dict) else None
-    return None if dense is None else np.asarray(dense, dtype=np.float32)

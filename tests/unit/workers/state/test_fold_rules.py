@@ -19,7 +19,8 @@ from tests.support.events_strategy import T0_MS, parsed, price_events, product_e
 from tests.support.folding import folded
 from tests.support.review_summary import summarised
 from workers.state import fold, limits, reviews
-from workers.state.projection import OFFERS_MAX, content
+from workers.state.limits import OFFERS_MAX
+from workers.state.projection import content
 
 
 def product(title: Any = "lamp", **body: Any) -> Any:
