@@ -29,10 +29,11 @@ SPAN_UNSPACED = (
 )
 _AGE_UNSPACED = rf"(?!{_COUNT_UNSPACED}(?:[个個]?月|年)[之以]?[后後内內])"
 """Months and years after which something happens are an age, unless news follows."""
+DAY_UNSPACED = "[今明昨][天日]"
 _WORDS = (
     "just now|today(?: only)?|only today|nur heute|tonight|yesterday|tomorrow|(?:next|last|this) (?:week|month|year)"
     "|heute|gestern|(?:über)?morgen|nächste woche|aujourd['’]hui|hier|demain|hoy|ayer|mañana|oggi|ieri|domani"
-    "|今[天日]|明[天日]|昨[天日]|[刚剛][刚剛才]"
+    f"|{DAY_UNSPACED}|[刚剛][刚剛才]"
 )
 WEEKDAY = (
     "(?:(?:mon|tues|wednes|thurs|fri|satur|sun)day|montag|dienstag|mittwoch|donnerstag|freitag|samstag|sonntag"

@@ -21,6 +21,7 @@ from workers.passing import (
     CHOICE,
     COUNT,
     DAY_NAME,
+    DAY_UNSPACED,
     FROM_NOW,
     MONTH,
     NEWS,
@@ -71,11 +72,11 @@ _BASIC = r"[0-9]{8}T[0-9]{4,6}(?:\.[0-9]+)?(?:Z|[+-][0-9:]{2,5})?"
 _MOMENT = (
     rf"(?:(?=\D{{0,20}}[0-9])(?:{_DAY}(?:{_OF_CLOCK})?|{_CLOCK}|{_DURATION}|{_BASIC}|{_NAMED_DAY}|{_IN_C})|{FROM_NOW})"
 )
-_MOMENTS = rf"{_MOMENT}(?:(?:/|--){_MOMENT})?"
+_MOMENTS = rf"(?:{_MOMENT}(?:(?:/|--)(?!\Z)|\Z)){{1,2}}"
 _TIME = re.compile(
-    rf"{_MOMENTS}"
-    rf"|(?!{CHOICE}){NEWS}[: ]+(?:{_MOMENTS}|{SPAN}|now|{_SHORT_DAY}|{WEEKDAY}(?:,? (?:{_MOMENT}|{_SHORT_DAY}))?)"
-    rf"|(?=[0-9])(?:{FROM_NOW}|{SPAN_UNSPACED}){NEWS_UNSPACED}",
+    rf"(?:(?!{CHOICE})(?P<news>{NEWS})[: ]+(?P<weekday>{WEEKDAY}(?:,? (?!\Z)|\Z))?)?"
+    rf"(?:{_MOMENTS}|(?(news)(?:{SPAN}|now|{_SHORT_DAY})|(?!))|(?(weekday)\Z|(?!)))"
+    rf"|(?:{SPAN_UNSPACED}|{DAY_UNSPACED}){NEWS_UNSPACED}",
     re.IGNORECASE,
 )
 """A day, as RFC 3339, ISO 8601, RFC 1123, C and people write it, with or without a time of day, or that alone; a

@@ -43,7 +43,7 @@ CHANGING = [
     "dans 3 jours", "livraison en 24h", "hace 3 días", "3天前", "3小時內", "2天内发货", "今天", "3 Dec 10:00",
     "Tue, Dec 3", "11/29/26 10:00", "10am", "updated 3 Dec", "ends: 11/29/26", "ships after 3 days", "available now",
     "3个月前", "ships in 2 d", "3 d left", "5 m ago", "1个月后发货", "6年內送达", "just 3 left", "solo 3 pezzi",
-    "sold 10 times",
+    "sold 10 times", "明天送达", "今日發貨", "ships monday",
     "3. März 2026", "2 février 2026", "3 settembre 2026", "Friday, March 13 2026", '"5e1f3d88"', '"67ab43-5d414:gzip"',
     "only 3 left", "3 left in stock", "12 sold", "nur noch 3 Stück", "Noch 3 auf Lager", "plus que 3 en stock",
     "剩余3件",
