@@ -20,26 +20,20 @@ from stream.api.cross_site import SameOriginChanges
 from stream.api.dashboard.routes import add_dashboard
 from stream.api.dead_letters.routes import dead_letter_routes
 from stream.api.error_answers import RETRY_AFTER, add_error_answers, error_answer
+from stream.api.job_routes import rebuild_routes, reconcile_routes
 from stream.api.models import ItemAnswer, JSONAnswer, ProgressAnswer, ReadyAnswer, StatusReport
 from stream.api.page import PAGE_HEADERS, ChangesParameters, PageParameters, page_answer, page_parameters, render_page
-from stream.api.parameters import (
-    NoParameters,
-    ProgressParameters,
-    RebuildParameters,
-    ReconcileParameters,
-    SearchParameters,
-)
+from stream.api.parameters import NoParameters, ProgressParameters, SearchParameters
 from stream.api.recommending.routes import recommend_routes
 from stream.api.request_spans import http_telemetry, note_search
 from stream.api.trial_parameters import TrialParameters
 from stream.api.watching.routes import watch_routes
 from stream.api.why.routes import why_routes
-from stream.runtime.jobs import JobReport
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from stream.api.services import JobsApi, SearchApi, Services, StatusApi
+    from stream.api.services import SearchApi, Services, StatusApi
     from stream.runtime.telemetry.interface import Tracer
 
 
@@ -68,8 +62,8 @@ def create_app(services: Services, tracer: Tracer | None = None, cors_origins: S
     app.include_router(_trial_routes(services.search))
     app.include_router(_page_routes(services.search))
     app.include_router(_status_routes(services.status))
-    app.include_router(_rebuild_routes(services.jobs))
-    app.include_router(_reconcile_routes(services.jobs))
+    app.include_router(rebuild_routes(services.jobs))
+    app.include_router(reconcile_routes(services.jobs))
     app.include_router(why_routes(services.why), dependencies=once)
     app.include_router(dead_letter_routes(services.dead_letters), dependencies=once)
     app.include_router(watch_routes(services.watches))
@@ -161,45 +155,6 @@ def _page_routes(searches: SearchApi) -> APIRouter:
     return router
 
 
-async def _no_body(request: Request) -> None:
-    """Refuse a body: its parameters would be ignored, and work would begin that nobody asked for."""
-    if await request.body():
-        raise RefusedRequest(
-            "body",
-            "there is none here: parameters belong in the URL, as in POST /rebuild?dry_run=true or POST "
-            "/reconcile?repair=true",
-        )
-
-
-def _rebuild_routes(jobs: JobsApi) -> APIRouter:
-    router = APIRouter(dependencies=[Depends(_no_body)])
-
-    @router.post("/rebuild", responses={200: {"model": JobReport}})
-    async def start(request: Annotated[RebuildParameters, Query()]) -> Response:
-        """Begin a rebuild, or with `dry_run` only count what it would do. 409 while one runs."""
-        return JSONAnswer(jobs.start_rebuild(request.model, dry_run=request.dry_run))
-
-    @router.get("/rebuild", responses={200: {"model": JobReport}})
-    async def report(_: Annotated[NoParameters, Query()]) -> Response:
-        """Say how far the last rebuild is. 404 if there was none since the process started."""
-        report = jobs.report("rebuild")
-        if report is None:
-            return error_answer(NotFound.http_status, "no rebuild was asked for since this process started")
-        return JSONAnswer(report)
-
-    @router.post("/rebuild/rollback")
-    async def roll_back(_: Annotated[NoParameters, Query()]) -> Response:
-        """Let the index before the last rebuild serve again."""
-        return JSONAnswer(await jobs.roll_back())
-
-    @router.post("/rebuild/finish")
-    async def finish(_: Annotated[NoParameters, Query()]) -> Response:
-        """Drop the index before the last rebuild."""
-        return JSONAnswer(await jobs.finish_rebuild())
-
-    return router
-
-
 def _status_routes(pipeline: StatusApi) -> APIRouter:
     router = APIRouter()
 
@@ -229,26 +184,5 @@ def _status_routes(pipeline: StatusApi) -> APIRouter:
         if reasons:
             return error_answer(Unavailable.http_status, "; ".join(reasons), headers=RETRY_AFTER)
         return JSONAnswer(ReadyAnswer())
-
-    return router
-
-
-def _reconcile_routes(jobs: JobsApi) -> APIRouter:
-    router = APIRouter(dependencies=[Depends(_no_body)])
-
-    @router.post("/reconcile", status_code=202, responses={202: {"model": JobReport}})
-    async def start(request: Annotated[ReconcileParameters, Query()]) -> Response:
-        """Begin a comparison of the index with the item state, and with `repair` a repair. 409 while one runs."""
-        return JSONAnswer(jobs.start_reconcile(repair=request.repair), 202)
-
-    @router.get("/reconcile", responses={200: {"model": JobReport}})
-    async def last(_: Annotated[NoParameters, Query()]) -> Response:
-        """Say how far the last comparison is, or its result. 404 if there was none since the process started."""
-        report = jobs.report("reconcile")
-        if report is None:
-            return error_answer(
-                NotFound.http_status, "nothing was reconciled since this process started: POST /reconcile starts it"
-            )
-        return JSONAnswer(report)
 
     return router
