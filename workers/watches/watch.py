@@ -10,11 +10,11 @@ from workers.point.payload import is_visible
 from workers.state.prices import offers_by, price_now
 from workers.watches.offered import asked_price, moment_ms, prices_of
 from workers.words.chunks import terms
-from workers.words.query import FUNCTION_WORDS
+from workers.words.query import FUNCTION_WORDS, joined
 from workers.words.written import chunks_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from collections.abc import Set as AbstractSet
 
     from schemas.points import Content
@@ -29,7 +29,12 @@ class Watch(NamedTuple):
     watch_id: str
     record: WatchRecord
     terms: frozenset[str]
-    """The terms that the text of an item must have, all of them."""
+    """The terms of all words. An item whose text has all of them says the query."""
+    words: tuple[frozenset[str], ...]
+    """Each of these terms with those by which an item may say its word run together with the words beside it: the text
+    of an item must have one of each."""
+    joined: frozenset[str]
+    """The terms of words that are run together: `wh1000xm5` of `wh 1000 xm5`."""
     keys: tuple[frozenset[str], ...]
     """The values of each filter for names, as `name_keys` of a point has them. An item must have one of each set."""
     price: AskedPrice | None
@@ -60,8 +65,19 @@ def watch_of(watch_id: str, record: WatchRecord) -> Watch:
     asked = conditions(filters.model_copy(update=dict.fromkeys(("currency", "min_price", "max_price"))))
     of_values = tuple(each for each in asked if isinstance(each, Is | IsIn | Within) and each.field in VALUE_FIELDS)
     of_product = tuple(each for each in asked if each not in of_values)
-    words, keys = query_terms_all(record.q or ""), name_keys_of(filters)
-    return Watch(watch_id, record, words, keys, asked_price(filters), of_values, of_product)
+    said, keys = _said(counting_words(record.q or "")), name_keys_of(filters)
+    return Watch(watch_id, record, *said, keys, asked_price(filters), of_values, of_product)
+
+
+def _said(found: Sequence[str]) -> tuple[frozenset[str], tuple[frozenset[str], ...], frozenset[str]]:
+    """Return `terms`, `words` and `joined` of a watch with these words."""
+    together: list[set[str]] = [set() for _ in found]
+    for start, end, whole in joined(found):
+        for covered in together[start:end]:
+            covered.add(whole)
+    said = [(term, wholes) for word, wholes in zip(found, together, strict=True) for term in terms(word).whole]
+    words = tuple(frozenset((term, *wholes)) for term, wholes in said)
+    return frozenset(term for term, _ in said), words, frozenset().union(*together)
 
 
 def counting_words(text: str) -> list[str]:
@@ -70,9 +86,11 @@ def counting_words(text: str) -> list[str]:
     return [word for word in found if word not in FUNCTION_WORDS] or found
 
 
-def query_terms_all(text: str) -> frozenset[str]:
-    """Return the terms that say all of a query: no synonyms, no stems, no parts of its words."""
-    return frozenset(term for word in counting_words(text) for term in terms(word).whole)
+def is_said(watch: Watch, said: AbstractSet[str]) -> bool:
+    """Return whether a text that says these terms says all words of a watch, in any spelling of its compounds."""
+    if watch.terms <= said:
+        return True
+    return not said.isdisjoint(watch.joined) and not any(map(said.isdisjoint, watch.words))
 
 
 def filter_values(point: Content) -> FilterValues:
@@ -100,7 +118,7 @@ def shown_price(watch: Watch, point: Content, shop_currency: str | None) -> tupl
 
 def fits(watch: Watch, point: Content, said: AbstractSet[str]) -> bool:
     """Return whether the product of an item, whose text says these terms, is one that the watch is for."""
-    is_for = watch.terms <= said and watch.record.product_id in (None, point["product_id"])
+    is_for = is_said(watch, said) and watch.record.product_id in (None, point["product_id"])
     return is_for and _all_hold(watch.of_product, point.get)
 
 

@@ -52,7 +52,8 @@ def query_terms(text: str) -> Mapping[str, float]:
         share = FUNCTION_WEIGHT if chunk in FUNCTION_WORDS and number < len(found) else 1.0
         for term, weight in _weighted(chunk):
             weights[term] += share * weight
-    for term in chain(_joined(found), dimensions(found), _spelled_otherwise(text, found)):
+    together = (term for _, _, term in joined(found))
+    for term in chain(together, dimensions(found), _spelled_otherwise(text, found)):
         weights[term] += JOINED_WEIGHT
     weights.update(dict.fromkeys(head_nouns(text), HEAD_NOUN_WEIGHT))
     if found:
@@ -71,13 +72,13 @@ def _weighted(chunk: str) -> Iterator[tuple[str, float]]:
         yield from ((stem(chunk, language), STEM_WEIGHT) for language in SNOWBALL)
 
 
-def _joined(found: Sequence[str]) -> Iterator[str]:
-    """Iterate over neighbours run together, as the terms of a compound are."""
+def joined(found: Sequence[str]) -> Iterator[tuple[int, int, str]]:
+    """Iterate over neighbours `found[start:end]` run together, as the terms of a compound are: start, end, term."""
     for length in range(2, JOINED_MAX + 1):
         for start in range(len(found) - length + 1):
             span = found[start : start + length]
             if not any(map(is_unspaced, span)):
-                yield singular("".join(filter(str.isalnum, "".join(span))))
+                yield start, start + length, singular("".join(filter(str.isalnum, "".join(span))))
 
 
 def _spelled_otherwise(text: str, found: Sequence[str]) -> Iterator[str]:

@@ -23,6 +23,11 @@ def matches(query: str, **fields: object) -> bool:
         ("lamp for my desk", "my desk lamp"),
         ("500 ml", "Milk 0.5 l"),
         ("WH-1000XM5", "Sony WH1000XM5"),
+        ("wh 1000 xm5 headphones", "Headphones WH-1000XM5"),
+        ("sony wh-1000 xm5", "Sony WH1000XM5"),
+        ("note book sleeve", "Notebook sleeve"),
+        ("x box 360", "Xbox 360"),
+        ("wi fi", "WiFi router"),
         ("蛋糕", "朱古力蛋糕"),
         ("the", "The the"),
     ],
@@ -33,7 +38,10 @@ def test_an_item_that_says_all_of_the_query_fits(query: str, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("query", "text"),
-    [("desk lamp", "Desk"), ("sofa", "Couch"), ("蛋糕", "糕蛋"), ("the", "A")],
+    [
+        *(("desk lamp", "Desk"), ("wh 1000 xm5 case", "WH-1000XM5"), ("note book", "Note"), ("a b c", "AB")),
+        *(("sofa", "Couch"), ("蛋糕", "糕蛋"), ("the", "A")),
+    ],
 )
 def test_an_item_that_lacks_a_part_of_it_does_not(query: str, text: str) -> None:
     assert not matches(query, title={"en": text})

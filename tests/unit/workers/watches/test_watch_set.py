@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 NOW_MS = 1_000
 prices = st.none() | st.sampled_from([1.0, 2.5, 5.0, 9.0])
 some = st.none()
-words = st.sampled_from(["lamp", "desk lamp", "lamps for a desk", "cake", "500 ml", "蛋糕", "wi-fi", "brass"])
+words = st.sampled_from(["lamp", "desk lamp", "lamps for a desk", "cake", "500 ml", "蛋糕", "wi-fi", "wi fi", "brass"])
 currencies = st.sampled_from(["EUR", "USD"])
 
 
