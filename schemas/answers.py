@@ -76,7 +76,7 @@ class Variants(BaseModel):
 
     count: int
     product_ids: list[str]
-    """Their ids, the shown item's first; at most 100."""
+    """The ids of the items, the shown item's first; at most 100."""
 
 
 class Hit(ShownItem):

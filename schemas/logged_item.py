@@ -56,7 +56,7 @@ class LoggedOffer(msgspec.Struct, gc=False):
     s: dict[str, Any] = {}
     """The facts of that upsert, by short name."""
     x: dict[str, tuple[int, int, str, Any]] = {}
-    """Its other facts: (*stamp, value)."""
+    """The facts that are not of that upsert, by short name: (*stamp, value)."""
 
 
 class _PlainFacts(msgspec.Struct, gc=False, forbid_unknown_fields=True):

@@ -106,7 +106,7 @@ def _is_gone(name: str, said: Any) -> bool:
     if isinstance(said, list):  # As a text it may be nested more deeply than Python follows.
         said = "a list" if said else ""
     if isinstance(said, dict):
-        return name == "_meta" and _is_gone("_op", said.get("op"))  # So Estuary Flow.
+        return name == "_meta" and _is_gone("_op", said.get("op"))  # Estuary Flow marks a deletion so.
     bare = name.lower().lstrip(_METADATA)
     if bare in _OPERATIONS or (name.startswith(_METADATA) and bare.endswith(("_cdc_op", "_synced_op"))):
         return str(said).strip().lower() in _GONE

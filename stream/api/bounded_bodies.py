@@ -27,7 +27,7 @@ class BoundedBodies:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer the request, as ASGI has it."""
-        if scope["type"] != "http" or scope["method"] == "GET":  # Of these no body is read.
+        if scope["type"] != "http" or scope["method"] == "GET":  # Their bodies are not read.
             await self._app(scope, receive, send)
         elif _length(scope) > self._bytes_max:
             await error_answer(TOO_LARGE, REASON.format(self._bytes_max))(scope, receive, send)

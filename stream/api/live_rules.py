@@ -41,7 +41,7 @@ class LiveRules:
         self._refused_count = refused
         self.rules = Rules()
         self.refused: dict[str, str] = {}
-        """By id, the reason why its last record is no rule."""
+        """The reason why the last record of an id is no rule, by id."""
 
     async def run(self) -> None:
         """Follow the topic until cancelled. While the broker is away the rules in force stay."""

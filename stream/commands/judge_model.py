@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from workers.embedder.interface import Embedder, Vectors
 
     Near = Mapping[str, NearByModel]
-    """By query, the products that the vectors of one model find."""
+    """The products that the vectors of one model find, by query."""
 
 ITEMS_MAX = 5_000
 """The most items that are embedded, by each of the two models: 1,500 texts of electronics took the model that comes

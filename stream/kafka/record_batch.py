@@ -15,11 +15,11 @@ class FetchedRecord(Protocol):
 
     @property
     def offset(self) -> int:
-        """Its offset in the partition."""
+        """The offset of the record in its partition."""
 
     @property
     def timestamp(self) -> int:
-        """Its time, by its producer or its broker, in milliseconds since the epoch."""
+        """The time of the record, by its producer or its broker, in milliseconds since the epoch."""
 
     @property
     def timestamp_type(self) -> int | None:
@@ -27,15 +27,15 @@ class FetchedRecord(Protocol):
 
     @property
     def key(self) -> bytes | None:
-        """Its key."""
+        """The key of the record."""
 
     @property
     def value(self) -> bytes | None:
-        """Its value."""
+        """The value of the record."""
 
     @property
     def headers(self) -> Sequence[tuple[str, bytes]]:
-        """Its headers, in the order of its producer."""
+        """The headers of the record, in the order of its producer."""
 
 
 class RecordBatch(NamedTuple):

@@ -77,7 +77,7 @@ class ItemLog:
         self._buckets = buckets
         self._turns = turns
         self._read_to = dict.fromkeys(partitions, 0)
-        """By partition, the offset below which all records are in the buckets."""
+        """The offset of each partition below which all records are in the buckets."""
 
     async def end_offsets(self) -> dict[Partition, int]:
         """Return the end offsets of now. Raises Unavailable."""

@@ -28,9 +28,9 @@ class OffsetRange(NamedTuple):
     """A range of offsets in each of some partitions."""
 
     first: dict[Partition, int]
-    """By partition, the first offset of the range."""
+    """The first offset of the range in each partition."""
     end: dict[Partition, int]
-    """By partition, the offset after the last of the range."""
+    """The offset after the last one of the range in each partition."""
 
     def contains(self, partition: Partition, offset: int) -> bool:
         """Return whether this offset lies in the range."""

@@ -33,7 +33,7 @@ class ReplayPosition:
     selection: Selection
     """The selection as it was understood at the beginning: "1h" means the hour before that."""
     next: dict[Partition, int]
-    """By partition, the first offset that is not confirmed yet."""
+    """The first offset of each partition that is not confirmed yet."""
     sent: int = 0
     """The records confirmed so far, by all runs of the command."""
 

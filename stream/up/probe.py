@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 READY_INTERVAL_S = 0.1
 WATCH_INTERVAL_S = 2.0
 ANSWER_SECONDS_MAX = 10.0
-"""This is longer than the API waits for a broker that hangs."""
+"""The longest wait for an answer. The API waits less for a broker that hangs."""
 SILENT = "the index worker runs but does not answer: it hangs, or the machine is overloaded; killed, it starts anew"
 
 

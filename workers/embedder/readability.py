@@ -40,9 +40,9 @@ class SpecialTokens(NamedTuple):
     """The tokens of a model that stand for no word."""
 
     unknown: str | None
-    """The token that stands for all that the model does not know."""
+    """The token that stands for every text that the model does not know."""
     all: frozenset[str]
-    """All of these tokens, the unknown one among them."""
+    """All special tokens, the unknown one among them."""
 
     @classmethod
     def of(cls, tokeniser: Any) -> SpecialTokens | None:

@@ -110,7 +110,7 @@ def _answer(connection: Connection, embed: Callable[[Any], Any]) -> None:
             return
         try:
             answer = embed(request)
-        except FreshlineError as error:  # It is raised in the caller.
+        except FreshlineError as error:  # The process that asked raises it.
             answer = error
         except Exception:  # Not every error can be pickled.
             answer = RuntimeError(f"The model's process has a bug.\n{traceback.format_exc()}")

@@ -44,7 +44,7 @@ class TorchModel(NamedTuple):
     """The cosine below which a query and a text have nothing in common."""
     tokeniser: TextTokeniser
     passes: Mapping[Task, Forward]
-    """By task: features to float32 `(texts, dimension)` on the CPU."""
+    """The forward pass of each task, from features to float32 `(texts, dimension)` on the CPU."""
 
 
 def unit_rows(passed: torch.Tensor) -> Vectors:

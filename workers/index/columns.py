@@ -58,9 +58,9 @@ class Columns(NamedTuple):
     places: Mapping[str, int]
     """The place of each point."""
     texts: Mapping[str, Coded]
-    """By the name of the field; see `TEXT_FIELDS`."""
+    """The coded texts of each field; see `TEXT_FIELDS`."""
     numbers: Mapping[str, NDArray[np.float64]]
-    """By the name of the field, float64 `(n,)`, NaN for an item without a number; see `NUMBER_FIELDS`."""
+    """The numbers of each field, float64 `(n,)`, NaN for an item without a number; see `NUMBER_FIELDS`."""
 
     def places_of(self, points: Iterable[str]) -> NDArray[np.intp]:
         """Return the places of those of these points that have one, intp `(points,)`."""

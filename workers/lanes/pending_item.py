@@ -29,9 +29,9 @@ class PendingItem:
     version: int
     acks: list[Ack]
     changes: dict[str, Change] = field(default_factory=dict)
-    """By facet, the events that the waiting records carry for the first time."""
+    """The events that the waiting records carry for the first time, by facet."""
     serving: Payload | None = None
-    """In a backfill: the item's point in the collection that searches ask."""
+    """The item's point in the collection that searches ask, which only a backfill reads."""
     times: StageTimes | None = None
     """The times at which the first of the waiting records left each stage before; None in a backfill, whose events are
     not new."""

@@ -31,7 +31,7 @@ class Given(NamedTuple):
 
     @property
     def all(self) -> tuple[str, ...]:
-        """All of them. None may be recommended."""
+        """All items of the taste, liked or not. None of them may be recommended."""
         return (*self.liked, *self.viewed, *self.disliked)
 
 

@@ -76,7 +76,7 @@ def filters_to_count(request: SearchRequest, turned: Turned) -> dict[str, Filter
     several = {ALL_FILTERS: filters_now(filters, turned)}
     for name in request.facets:
         own = filters.own(name)
-        if name == "seller" and filters.min_price is not None:  # Of an item below it, a seller may ask more.
+        if name == "seller" and filters.min_price is not None:  # One seller may ask more than the lowest price.
             own["min_price"] = None
         if own:
             several[name] = filters_now(filters.model_copy(update=own), turned)

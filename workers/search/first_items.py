@@ -27,7 +27,7 @@ class FirstItems:
         """`size`: how many items, or groups, are to be known at the end."""
         self._size = size
         self._first: list[Place] = []
-        """In order."""
+        """The first ones so far, in the order of the page."""
         self.total_items = 0
 
     @property

@@ -51,7 +51,7 @@ async def found_items(
     """Return the values that a search needs of the items that it found. Raises Unavailable."""
     points, whole = sets.points, _needs_traits(request, sets)
     needed = points if whole else [] if ordering.needs_prices_alone else [point for point, _ in sets.ranked.head]
-    if needed and index.is_remote:  # It is asked once.
+    if needed and index.is_remote:  # One request gives all, columns too.
         traits = await index.traits(points, sales=ordering.needs_sales)
         return FoundItems(columns_of(traits).turned(turned), traits)
     traits = await index.traits(needed, sales=ordering.needs_sales) if needed else {}

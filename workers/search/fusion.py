@@ -29,7 +29,7 @@ class Fused(NamedTuple):
 
     @property
     def whole(self) -> list[Found]:
-        """Both parts."""
+        """The whole ranking: its head and the rest."""
         return [*self.head, *self.rest]
 
 

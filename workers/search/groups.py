@@ -15,9 +15,9 @@ class Group(NamedTuple):
     """The found items of one item group."""
 
     best: Found
-    """The first of them in the order of the answer."""
+    """The item of the group that is first in the order of the answer."""
     product_ids: list[str]
-    """All of them, in that order. Empty for an item without a group."""
+    """All items of the group, in that order; empty for an item without a group."""
 
 
 def group_key(point: str, item: Traits) -> str:

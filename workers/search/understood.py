@@ -71,7 +71,7 @@ class _Query(NamedTuple):
 
     request: SearchRequest
     said: Understanding
-    """All that it says, whatever filters the request has itself."""
+    """All that the query says, whatever filters the request has itself."""
     corrections: Mapping[str, str]
 
 

@@ -96,7 +96,7 @@ def first_values(values: list[Any]) -> list[Any]:
     """
     if len(orjson.dumps(values)) <= ATTRIBUTE_BYTES_MAX:
         return values
-    sizes = accumulate(len(orjson.dumps(value)) + 1 for value in values)  # Of each with its comma, without a bracket.
+    sizes = accumulate(len(orjson.dumps(value)) + 1 for value in values)  # A value and its comma.
     return [value for value, size in zip(values, sizes, strict=True) if size < ATTRIBUTE_BYTES_MAX] or values[:1]
 
 

@@ -29,7 +29,7 @@ class ObjectiveReport(BaseModel):
     counted_for_seconds: float
     """The time for which this process has counted: a longer window has no more events than that."""
     windows: dict[str, dict[str, Share]]
-    """By topic ("all": together) and window: 5m, 1h, 1d."""
+    """The shares by topic ("all": all topics together) and by window: 5m, 1h, 1d."""
 
 
 class TopicFlow(BaseModel):

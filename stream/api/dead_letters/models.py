@@ -30,7 +30,7 @@ class Letter(BaseModel):
     """A dead letter that was not sent again yet."""
 
     origin: str
-    """Its name: the position at which its record was refused, such as prices:3:4711."""
+    """The name of the dead letter: the position at which its record was refused, such as prices:3:4711."""
     key: str | None
     error: str | None
     reason: str

@@ -69,7 +69,7 @@ class KnownColumns:
             for start in range(0, len(missing), READ_POINTS):
                 self._read(missing[start : start + READ_POINTS])
                 await asyncio.sleep(0)
-            self._read(point_ids)  # What was written meanwhile.
+            self._read(point_ids)  # Some may have been written meanwhile.
         return self._visible(point_ids)
 
     def at_hand(self, point_ids: Sequence[str]) -> Columns | None:

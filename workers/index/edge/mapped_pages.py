@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 MAPS = Path("/proc/self/maps")
-"""Only Linux has it. Elsewhere the pages stay until the system wants them."""
+"""The mappings of this process. Only Linux has this file: elsewhere the pages stay until the system wants them."""
 MADV_DONTNEED, MADV_PAGEOUT = 4, 21
 """Advice to `madvise`, from Linux's mman.h. An older kernel refuses the second one, and the pages stay."""
 
@@ -25,7 +25,7 @@ class Mapping(NamedTuple):
 
     address: int
     size: int
-    """In bytes."""
+    """The length in bytes."""
     path: str
 
 

@@ -90,8 +90,8 @@ def _ranked_first(shard: EdgeShard, asked: Sequence[Condition], limit: int, broa
 def _passing(
     ranked: Sequence[ScoredPoint], known: KnownColumns, asked: Sequence[Condition], limit: int
 ) -> list[Scored] | None:
-    """Return those of the points that satisfy the conditions, `limit` of them at least if so many do; None if the
-    columns at hand do not tell."""
+    """Return the points that satisfy the conditions, at least `limit` of them if so many do; None if the columns at
+    hand do not tell."""
     if not all(map(is_told, asked)):
         return None
     passing: list[Scored] = []

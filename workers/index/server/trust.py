@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 EXPIRED = 10
 """The result of OpenSSL's X509_verify_cert for a certificate that has expired."""
 OTHER_HOST = (62, 64)
-"""Its results for a certificate of another host, by name or address."""
+"""The results of that function for a certificate of another host, by name or address."""
 NO_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE")
 """The errors of OpenSSL where the other side does not speak TLS."""
 
