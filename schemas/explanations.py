@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from schemas.understood import Relaxation, Understood  # noqa: TC001  (as below)
-from schemas.weights import FactorReport, RuleReport  # noqa: TC001  (pydantic reads the types when it runs)
+from schemas.weight_reports import FactorReport, RuleReport  # noqa: TC001  (pydantic reads the types when it runs)
 
 
 class FilterCheck(BaseModel):

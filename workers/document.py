@@ -11,7 +11,7 @@ import unicodedata
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from schemas.texts import visible
-from workers.plain import attributes_text, plain
+from workers.plain_text import attributes_text, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

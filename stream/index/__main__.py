@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from importlib import import_module
 
-from stream.runtime.held import until_released
+from stream.runtime.held_start import until_released
 from stream.runtime.ports import listen
 from stream.runtime.process import exit_now, run
 from stream.runtime.settings import read_settings

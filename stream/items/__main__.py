@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stream.runtime.held import until_released
+from stream.runtime.held_start import until_released
 from stream.runtime.process import exit_now, run
 from stream.runtime.settings import read_settings
 from workers import memory

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from schemas.errors import Misconfigured, Unavailable
-from stream.runtime.held import HELD
+from stream.runtime.held_start import HELD
 from stream.up.brokers.interface import wait_accepting
 from stream.up.last_words import last_words
 

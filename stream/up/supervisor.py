@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from schemas.errors import Misconfigured, Unavailable
-from stream.runtime.held import HELD
+from stream.runtime.held_start import HELD
 from stream.runtime.ports import check_free, url_of
 from stream.runtime.qdrant_server import qdrant_server
 from stream.runtime.stack_report import StackReportFile

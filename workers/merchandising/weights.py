@@ -11,7 +11,7 @@ from schemas.errors import RefusedRequest
 from schemas.event_fields import Currency, Language  # noqa: TC001  (pydantic reads the types when it runs)
 from schemas.queries import QueryKind  # noqa: TC001  (as above)
 from schemas.setting_files import parse_setting_file
-from schemas.weights import FactorReport
+from schemas.weight_reports import FactorReport
 from workers.merchandising import factors  # noqa: TC001  (as above)
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Protocol
 
-from schemas.weights import FactorReport
+from schemas.weight_reports import FactorReport
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

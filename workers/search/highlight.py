@@ -7,7 +7,7 @@ from itertools import chain, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from schemas.highlights import Fragment, Highlights
-from workers.plain import plain
+from workers.plain_text import plain
 from workers.words.chunks import chunks, is_unspaced, run_together, terms
 from workers.words.folding import spelled_out
 from workers.words.query import FUNCTION_WEIGHT, FUNCTION_WORDS

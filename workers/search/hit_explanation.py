@@ -6,7 +6,7 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from schemas.explanations import HitExplanation, RankingPlace
-from schemas.weights import FactorReport, RuleReport
+from schemas.weight_reports import FactorReport, RuleReport
 from workers.index.traits import traits_of
 from workers.merchandising.rules import boost_factor, is_about
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from schemas.queries import Filters
 from schemas.suggestions import SuggestedProduct
-from workers.plain import plain
+from workers.plain_text import plain
 from workers.point.payload import is_visible
 from workers.vocabulary.words import is_word
 from workers.words.chunks import chunks, is_quantity, is_unspaced, terms

@@ -7,7 +7,7 @@ from itertools import chain, islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from schemas.texts import attribute_values
-from workers.plain import plain
+from workers.plain_text import plain
 from workers.words.chunks import is_quantity, is_unspaced
 from workers.words.identity import attribute_kind, attribute_term, brand_key
 from workers.words.query import FUNCTION_WORDS

@@ -8,7 +8,7 @@ from itertools import chain, islice, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from schemas.texts import attribute_values
-from workers.plain import attributes_text, plain
+from workers.plain_text import attributes_text, plain
 from workers.words.chunks import chunks, dimensions, run_together, terms
 from workers.words.folding import folded, spelled_out
 from workers.words.head_nouns import head_nouns

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from schemas.errors import Misconfigured
-from stream.runtime.held import HELD
+from stream.runtime.held_start import HELD
 from stream.runtime.stack_report import StackReportFile, read_stack_report
 from stream.up.child_process import (
     FAILURES_MAX,
@@ -36,7 +36,7 @@ def child_that_runs(script: str, folder: Path) -> ChildProcess:
 
 WAITS = """
 import asyncio
-from stream.runtime.held import until_released
+from stream.runtime.held_start import until_released
 print("imported", flush=True)
 asyncio.run(until_released())
 print("released", flush=True)

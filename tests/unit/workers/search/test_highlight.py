@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from schemas.answers import Hit
 from tests.support.contents import content
 from tests.support.standing_in import shown
-from workers.plain import plain
+from workers.plain_text import plain
 from workers.search.highlight import EXCERPT_CHARACTERS, TextSpan, fragments, highlights, matches
 from workers.words.item import item_words
 from workers.words.query import FUNCTION_WEIGHT, query_terms

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from schemas.answers import Hit
 from schemas.explanations import HitExplanation, RankingPlace
-from schemas.weights import FactorReport, RuleReport
+from schemas.weight_reports import FactorReport, RuleReport
 from tests.support.standing_in import shown
 from workers.search.judging import Move, moves, ndcg, reasons
 

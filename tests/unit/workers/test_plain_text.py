@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tests.support.contents import content
 from workers.document import document, normalised
 from workers.embedder.interface import ModelId
-from workers.plain import attribute_texts, plain
+from workers.plain_text import attribute_texts, plain
 from workers.words.item import item_words
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ import orjson
 
 from schemas.currencies import CURRENCIES
 from schemas.texts import visible, with_ascii_digits
-from workers.passing import (
+from workers.passing_texts import (
     AROUND_A_PRICE,
     CHOICE,
     COUNT,
