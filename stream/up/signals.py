@@ -25,7 +25,7 @@ def signals_handled(on_signal: Callable[[], None]) -> Iterator[None]:
             loop.remove_signal_handler(number)
 
 
-async def unless(event: asyncio.Event, work: Awaitable[None]) -> None:
+async def unless(event: asyncio.Event, work: Awaitable[object]) -> None:
     """Do the work, or cancel it once the event is set."""
     working, waiting = asyncio.ensure_future(work), asyncio.ensure_future(event.wait())
     await asyncio.wait([working, waiting], return_when=asyncio.FIRST_COMPLETED)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from schemas.errors import Misconfigured, Unavailable
+from schemas.errors import FreshlineError, Misconfigured, Unavailable
 from stream.runtime.held_start import HELD
 from stream.runtime.ports import check_free, url_of
 from stream.runtime.qdrant_server import qdrant_server
@@ -118,6 +118,9 @@ class Supervisor:
                 await unless(stop, self._live())
                 say("stopping; Ctrl-C again to stop at once")
                 await unless(hurry, self._stop_in_order())
+            except FreshlineError:  # A stack that cannot start was not killed: the next one has nothing to miss.
+                await unless(hurry, self._close())
+                raise
             finally:
                 await asyncio.gather(*(worker.kill() for worker in self._workers))
                 await self._broker_log.kill()
@@ -203,9 +206,12 @@ class Supervisor:
     async def _stop_in_order(self) -> None:
         if self._ready.is_set():
             await self._broker_log.drain(self._probe, DRAIN_SECONDS_MAX)
-        await self._stop_workers()
-        if await self._broker_log.close():
+        if await self._close():
             self._report.remove()
+
+    async def _close(self) -> bool:
+        await self._stop_workers()
+        return await self._broker_log.close()
 
     async def _stop_workers(self) -> None:
         for worker in reversed(self._workers):
