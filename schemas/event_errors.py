@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from json import dumps
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -11,6 +10,7 @@ if TYPE_CHECKING:
 
 NEAR_CHARACTERS = 40
 """The most characters of the faulty part that a reason quotes on each side."""
+_NAMES = {bool: "true or false", int: "a number", float: "a number", list: "a list", dict: "an object"}
 NAMES_CHARACTERS = 200
 """The most characters of the names of fields that a reason lists."""
 
@@ -40,19 +40,21 @@ def field_in_words(error: ValidationError) -> str:
     kind, given = str(first["type"]), first["input"]
     if kind == "missing" and field == "product_id" and given:
         names = ", ".join(sorted(given))[:NAMES_CHARACTERS]
-        return f"product_id: is missing, there are only {names}: add it, or configure the format of the record"
+        return f"product_id: is missing, there are only {names!r}: add it, or configure the format of the record"
     if kind not in _WORDS:
         return f"{field}: {first['msg']}"
     said = f"{field}: {_WORDS[kind].format(**context)}"
-    return f"{said}, not {_in_json(given)}" if kind in _QUOTED else said
+    return f"{said}, not {_named(given)}" if kind in _QUOTED else said
 
 
-def _in_json(given: object) -> str:
-    """Return a value as JSON has it, as far as it is short."""
-    if isinstance(given, (dict, list)):
-        return "an object" if isinstance(given, dict) else "a list"
-    text = dumps(given, ensure_ascii=False)
-    return text if len(text) <= NEAR_CHARACTERS else f"{text[:NEAR_CHARACTERS]}..."
+def _named(given: object) -> str:
+    """Return a text in quotes, as far as it is short, and of any other value what JSON calls it.
+
+    Dead letters are counted by their reasons without what is quoted.
+    """
+    if isinstance(given, str):
+        return repr(given if len(given) <= NEAR_CHARACTERS else f"{given[:NEAR_CHARACTERS]}...")
+    return next((name for kind, name in _NAMES.items() if isinstance(given, kind)), "null")
 
 
 def not_json(value: bytes, error: orjson.JSONDecodeError) -> str:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import orjson
+import pytest
+
+from schemas.errors import InvalidEvent
+from schemas.events import parse
 from stream.api.dead_letters.listing import OTHER, TopicLetters, kind_of, shown
 from stream.kafka.headers import PREFIX, Origin, origin_headers
 from stream.kafka.partitions import Partition
@@ -62,3 +67,30 @@ def test_no_letter_is_left_out_of_the_counts_however_many_kinds_there_are() -> N
     found = listing(*(f"kind {number}" for number in range(10)), kinds_max=3)
     assert {each.reason: each.count for each in found.reasons} == {"kind 0": 1, "kind 1": 1, "kind 2": 1, OTHER: 7}
     assert len(listing(*(f"kind {number}" for number in range(10)), reason=OTHER, kinds_max=3).letters) == 7
+
+
+@pytest.mark.parametrize(
+    ("topic", "name", "values"),
+    [
+        ("products", "availability", ["maybe", "x" * 90, "it's", "in 5 days"]),
+        ("products", "product_id", [1, 12_345, 7.5]),
+        ("products", "category", ["A > B", "C"]),
+    ],
+)
+def test_dead_letters_that_differ_by_a_value_are_counted_together(topic: str, name: str, values: list[Any]) -> None:
+    kinds = set()
+    for value in values:
+        body = orjson.dumps({"product_id": "a", "title": "x", name: value})
+        with pytest.raises(InvalidEvent) as refused:
+            parse(topic, None, body, arrived_at_ms=1_795_000_000_000, event_time_ms=None)
+        kinds.add(kind_of(str(refused.value)))
+    assert len(kinds) == 1
+
+
+def test_dead_letters_of_records_of_other_fields_are_counted_together() -> None:
+    kinds = set()
+    for body in ({"scope": "store", "data": {"id": 1}}, {"objectID": "1"}):
+        with pytest.raises(InvalidEvent) as refused:
+            parse("products", None, orjson.dumps(body), arrived_at_ms=1_795_000_000_000, event_time_ms=None)
+        kinds.add(kind_of(str(refused.value)))
+    assert len(kinds) == 1
