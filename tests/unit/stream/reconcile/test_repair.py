@@ -30,16 +30,15 @@ def indexed(*offsets: int) -> Callable[[int], int]:
 
 
 async def test_it_returns_once_all_records_are_in_the_index() -> None:
-    await wait_until_caught_up(
-        ENDS, indexed(0, 1, 3), ManualClock(step_s=10), stalled_seconds_max=20, look_interval_s=0
-    )
+    index = indexed(0, 1, 3)
+    await wait_until_caught_up(ENDS, index, ManualClock(step_s=10), stalled_seconds_max=20, look_interval_s=0)
+    assert index(0) == 3
 
 
 async def test_an_index_that_moves_may_take_as_long_as_it_needs() -> None:
-    ends = {Partition("items", 0): 30}
-    await wait_until_caught_up(
-        ends, indexed(*range(31)), ManualClock(step_s=10), stalled_seconds_max=20, look_interval_s=0
-    )
+    ends, index = {Partition("items", 0): 30}, indexed(*range(31))
+    await wait_until_caught_up(ends, index, ManualClock(step_s=10), stalled_seconds_max=20, look_interval_s=0)
+    assert index(0) == 30
 
 
 async def test_an_index_that_stands_still_is_named_with_its_offset() -> None:
