@@ -134,7 +134,9 @@ def send_in_order(
         nonlocal reported, passed
         if sent.failed > passed + len(sent.refused):
             last = sent.problems[-1].reason
-            raise Unavailable(f"a record was {last}: run the same command again to go on from there")
+            raise Unavailable(
+                f"{sent.confirmed:,} sent; a record was {last}: run the same command again to go on from there"
+            )
         while waiting and (reported < sent.confirmed or waiting[0][0] in sent.refused):
             number, source = waiting.popleft()
             if number in sent.refused:
@@ -147,4 +149,4 @@ def send_in_order(
     sent = SendReport()
     producer.send_all(records(), sent, report_confirmed)
     if sent.stopped is not None:
-        raise Unavailable(sent.stopped)
+        raise Unavailable(f"{sent.confirmed:,} sent; {sent.stopped}")
