@@ -56,9 +56,9 @@ def test_counters_of_the_items_workers_are_taken_from_one_source() -> None:
     counters = {f"{metric.name}_total" for metric in registry.collect()}
     for path in (RULES, FOLDER / "grafana" / "freshline.json"):
         text = path.read_text(encoding="utf-8").replace('\\"', '"')
-        for counter in counters:
-            for selected in re.findall(rf"\b{counter}\b(.*)", text):
-                assert selected.startswith('{worker!=""}'), (path.name, counter)
+        selections = [(counter, rest) for counter in counters for rest in re.findall(rf"\b{counter}\b(.*)", text)]
+        assert selections
+        assert [each for each in selections if not each[1].startswith('{worker!=""}')] == [], path.name
 
 
 def test_promtool_takes_the_configurations_and_sees_the_alerts_fire_and_clear() -> None:

@@ -636,8 +636,9 @@ def test_a_draft_is_shown_once_it_is_published_although_its_long_text_was_not_lo
 
 
 def test_a_product_is_never_shown_on_the_way_to_being_hidden() -> None:
-    state = ItemState("lamp-7")
-    for event in adapted(change("products", "c", 800, after=LAMP | {"active": False})):
+    state, events = ItemState("lamp-7"), adapted(change("products", "c", 800, after=LAMP | {"active": False}))
+    assert events
+    for event in events:
         state = fold.fold(state, event)
         assert "title/und" not in (shown_facts(state, None) or {})
 
