@@ -11,6 +11,7 @@ from typing import Self
 
 from schemas.errors import Misconfigured
 from stream.runtime.ports import free_port
+from stream.up.last_words import last_said
 
 JAVA_VERSION_MIN = 17
 FORMAT_SECONDS_MAX = 60.0
@@ -116,8 +117,8 @@ class ApacheKafka:
             timeout=FORMAT_SECONDS_MAX,
         )
         if done.returncode:
-            reason = (done.stderr or done.stdout).strip().splitlines() or ["no reason given"]
-            raise Misconfigured(f"Apache Kafka cannot format {self._directory}: {reason[-1]}")
+            reason = last_said(done.stderr or done.stdout) or "no reason given"
+            raise Misconfigured(f"Apache Kafka cannot format {self._directory}: {reason}")
 
 
 def _kafka_home() -> Path:

@@ -48,3 +48,14 @@ def test_of_a_line_with_a_traceback_the_error_is_said_however_long_the_line_is(
 def test_any_other_end_is_said_as_it_is(written: str, said: str, tmp_path: Path) -> None:
     (output := tmp_path / "items.log").write_text(written)
     assert last_words(output) == said
+
+
+def test_of_a_traceback_of_java_the_cause_is_said_and_not_its_frames(tmp_path: Path) -> None:
+    (output := tmp_path / "broker.log").write_text(
+        "Exception in thread main java.lang.RuntimeException: cannot write\n"
+        "\tat kafka.tools.StorageTool.main(StorageTool.scala)\n"
+        "Caused by: java.io.IOException: No space left on device\n"
+        "\tat java.base/sun.nio.ch.FileDispatcherImpl.write0(Native Method)\n"
+        "\t... 8 more\n"
+    )
+    assert last_words(output) == "Caused by: java.io.IOException: No space left on device"
