@@ -67,11 +67,9 @@ def sync(
     if wait and not execute:
         raise WrongUsage("--wait: without --execute nothing is sent that could be waited for")
     kind = configured.file_format(topic, file_format)
-    clock, stack, cluster = (
-        SystemClock(),
-        client(api, kafka=kafka, sends=True) if wait else None,
-        brokers(kafka, api=api),
-    )
+    clock = SystemClock()
+    stack = client(api, kafka=kafka, sends=True) if wait else None
+    cluster = brokers(kafka, api=api)
     with spill() as rows, _phases(hidden=json) as phase:
         plan = _plan(topic, file, kind, cluster, rows, clock.now_ms(), phase)
         refusal = None if force else too_many_gone(topic, plan)
