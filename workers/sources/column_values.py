@@ -11,13 +11,16 @@ import orjson
 from schemas.errors import InvalidEvent
 from schemas.event_fields import language_tag
 from schemas.event_numbers import EXACT_BELOW
+from schemas.texts import name_of
 
 _HIDDEN = (
     "0 f false n no off null none draft hidden archived inactive disabled private pending deleted removed trash "
-    "unlisted unpublished offline rejected"
+    "unlisted unpublished offline rejected invisible unpublish trashed withdrawn delisted deactivated expired "
+    "suspended paused retired blocked banned soft_deleted not_visible not_published not_active not_listed"
 )
 HIDDEN_WORDS = frozenset(("", *_HIDDEN.split()))
-"""The words, in lower case, of a column whose product is not to be shown."""
+"""The words, in lower case and with _ between them, of a column whose product is not to be shown."""
+_BETWEEN_WORDS = re.compile(r"[\s-]+")
 _DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 _WITH_EXPONENT = re.compile(r"-?[0-9]+(?:\.[0-9]+)?E-[0-9]{1,3}|-?[0-9]\.[0-9]+E\+[0-9]{1,2}")
 """The decimals that Java writes with an exponent, such as `0E-18` of a `numeric(38,18)`. `1E+1` is base64 as well."""
@@ -130,4 +133,5 @@ def is_hidden(value: Any) -> bool:
     if not isinstance(value, str):
         return not value
     count = _plain_decimal(value)
-    return value.strip().lower() in HIDDEN_WORDS or (count is not None and not float(count))
+    word = _BETWEEN_WORDS.sub("_", name_of(value).lower())
+    return word in HIDDEN_WORDS or (count is not None and not float(count))

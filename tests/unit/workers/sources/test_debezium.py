@@ -263,7 +263,13 @@ def test_a_truncate_is_refused_with_the_way_out_and_a_logical_message_is_no_even
     assert adapted(change("prices", "m", 900)) == []
 
 
-@pytest.mark.parametrize("word", [False, 0, "0.00", "draft", "archived", "hidden", None])
+@pytest.mark.parametrize(
+    "word",
+    [
+        *(False, 0, "0.00", "draft", "archived", "hidden", None),
+        *("Soft-Deleted", "not published", "Not_Visible", "suspended", "EXPIRED", "\u200b", " draft\u00a0"),
+    ],
+)
 def test_a_hidden_product_is_not_shown_and_comes_back_with_its_price(word: object) -> None:
     visible = [change("products", "c", 800, after=LAMP), change("prices", "c", 801, after=OFFER)]
     hidden = change("products", "u", 808, after=LAMP | {"active": word})
