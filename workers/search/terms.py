@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from workers.understanding.guesses import Known
@@ -18,8 +19,20 @@ if TYPE_CHECKING:
     from workers.search.spelling import QueryRules
     from workers.vocabulary.vocabulary import Vocabulary
 
+_LETTERS, _DIGIT = re.compile(r"[a-z]+"), re.compile(r"\d")
 BOOST_WEIGHT = 0.5
 """The weight of a whole brand, colour or size beside its words, which are searched for as well."""
+
+
+def _without_letters(found: Mapping[str, float], said: Sequence[str]) -> Mapping[str, float]:
+    """Return the terms without letters that are a part of a number: of `zz-x4411` nobody means whatever says x.
+
+    The letter of `vitamin-c` tells it from other vitamins.
+    """
+    letters = {term for term in found if len(term) == 1 and term.isalpha() and term.isascii()}
+    if letters:
+        letters.difference_update(*(_LETTERS.findall(chunk) for chunk in said if _DIGIT.search(chunk) is None))
+    return {term: weight for term, weight in found.items() if term not in letters} if letters else found
 
 
 class QueryTerms:
@@ -32,7 +45,7 @@ class QueryTerms:
     def __call__(self, text: str) -> Mapping[str, float]:
         """Return the terms with their weights, > 0."""
         known, said = self._vocabulary, chunks_of(text)
-        found = self._rules.terms(text, known)
+        found = _without_letters(self._rules.terms(text, known), said)
         guesses = understand(text, Known(brands=known.brands, attributes=known.attributes)).guesses
         boosts = {each.term: BOOST_WEIGHT for each in guesses if each.term is not None}
         lowered = {term: share * found[term] for term, share in self._stem_shares(said) if term in found}
