@@ -17,7 +17,7 @@ _LESS = (
     "|unter|unterhalb von|(?:weniger|billiger|günstiger|preiswerter) als"
     "|moins de|moins ch(?:er|ère)s? que|(?:en|au)[- ]dessous de|inférieure?s? à"
     "|menos de|m[aá]s barat[oa]s? (?:de|que)|(?:por )?debajo de|(?:a )?meno di|meno car[oaie] di|pi[uù] economic[oa] di"
-    "|inferior(?:es|[ei])? a|(?:menor(?:es)?|mais barat[oa]s?) (?:a|de|(?:do )?que)|abaixo de"
+    "|inferior(?:es|[ei])? a|menor(?:es)? (?:a|(?:do )?que)|mais barat[oa]s? (?:do )?que|abaixo de"
     "|onder|beneden|(?:minder|lager|goedkoper) dan|poni[zż]ej|mniej ni[zż]|ta[nń]sz[yae] ni[zż]"
 )
 _MORE = (
@@ -25,7 +25,7 @@ _MORE = (
     "|über|oberhalb von|(?:mehr|teurer) als"
     "|plus de|plus ch(?:er|ère)s? que|au[- ]dessus de|supérieure?s? à"
     "|m[aá]s de|m[aá]s car[oa]s? (?:de|que)|(?:por )?encima de|pi[uù] di|pi[uù] car[oaie] di"
-    "|superior(?:es|[ei])? a|(?:ma[iy]or(?:es)?|mais car[oa]s?) (?:a|de|(?:do )?que)|mais de|acima de"
+    "|superior(?:es|[ei])? a|ma[iy]or(?:es)? (?:a|(?:do )?que)|mais car[oa]s? (?:do )?que|mais de|acima de"
     "|boven|(?:meer|hoger|duurder) dan|powy[zż]ej|wi[eę]cej ni[zż]|dro[zż]sz[yae] ni[zż]"
 )
 """Comparisons, which a negation before them turns into each other (`workers.understanding.negation`)."""
@@ -39,8 +39,10 @@ _LEAST = (
     "|a partir de|al menos|como m[ií]nimo|almeno|a partire da|pelo menos|no m[ií]nimo"
     "|minimaal|minstens|ten minste|(?:co )?najmniej|przynajmniej"
 )
-_MOST_IN_CURRENCY = "(?:up to )?max|sub-?|bis|sous|sotto|m[aá]ximo|massimo|tot|do|within|budget(?: of)?|预算|預算"
-_LEAST_IN_CURRENCY = "min|ab|from|dès|desde|oltre|sopra|vanaf|od"
+_MOST_IN_CURRENCY = (
+    "(?:up to )?max|sub-?|bis|sous|sotto|m[aá]ximo|massimo|tot|do|menor(?:es)? de|within|budget(?: of)?|预算|預算"
+)
+_LEAST_IN_CURRENCY = "min|ab|from|dès|desde|oltre|sopra|vanaf|od|ma[iy]or(?:es)? de"
 """Words that say a bound before a sum of money alone: `bis 42` may be a size, and `air max 90` is a shoe."""
 _ARTICLE = "(?:(?:the|les|los|as|os|i|de) )?"
 """`sous les 50 €`, `sotto i 50 €`, `onder de 50 €`."""
@@ -214,10 +216,14 @@ SELLER = _compiled(rf"{_WORD}(?:sold by|by|from|at|bei|von|chez|vendu par) (?P<a
 """The words after which the name of a seller may follow."""
 PERSONS = re.compile(
     r"(?:men|women|man|woman|adults?|kids?|child(?:ren)?|boys?|girls?|people|seniors?|babies|toddlers?|age[sd]?|aged"
-    r"|歲|岁)\s*$",
+    r"|männer|frauen|kindern?|jungen|mädchen|personen|erwachsenen?|babys|hommes|femmes|enfants?|filles?|garçons?|bébés?"
+    r"|adultes?|hombres|mujeres|niñ[oa]s?|bebés?|adultos?|personas|uomini|donne|bambin[ioae]|ragazz[ioae]|adulti"
+    r"|mannen|vrouwen|kinderen|jongens|meisjes|volwassenen|homens|mulheres|crianças?|menin[oa]s?|bebês?|pessoas"
+    r"|dzieci|kobiet|mężczyzn|chłopców|dziewczyn(?:ek)?|osób"
+    r"|歲|岁|兒童|儿童|小孩|寶寶|宝宝|成人|長者|老人|子供|大人|어린이|아이|아기|성인)\s*$",
     re.IGNORECASE,
 )
-"""The number after `men over` is an age and no price."""
+"""The number after `men over` is an age and no price, and so is that of `Kinder unter 12`."""
 SIZES = re.compile(
     r"(?:sizes?|größe|groesse|taille|talla|taglia|maat|tamanho|rozmiar|사이즈|サイズ|[尺呎][碼码寸]|度[數数])\s*$",
     re.IGNORECASE,

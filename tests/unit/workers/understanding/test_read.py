@@ -206,7 +206,10 @@ RANGE = {"min_price": 100, "max_price": 500}
             MOST,
         ),
         (("500 euros ou menos", "do 500 euro", "poniżej 500", "ponizej 500", "mniej niż 500", "najwyżej 500"), MOST),
-        (("sous les 500 euros", "de moins de 500", "máximo 500 euros", "maximo 500 euros", "menores de 500"), MOST),
+        (
+            ("sous les 500 euros", "de moins de 500", "máximo 500 euros", "maximo 500 euros", "menores de 500 euros"),
+            MOST,
+        ),
         (("inferior a 500", "debajo de 500", "por debajo de los 500", "a meno di 500", "sotto i 500 euro"), MOST),
         (
             (
@@ -267,6 +270,14 @@ def test_phrases_are_understood_in_the_languages_of_many_shops(phrases: Sequence
     "text",
     [
         *("monitor 4k and up", "gold chain over 14k", "from 4k to 8k", "led 2700k or less", "5k run shoes", "tot 5"),
+        *(
+            "Spielzeug Kinder unter 12",
+            "jouets enfants de plus de 3",
+            "juguetes para mayores de 8",
+            "兒童3以上",
+            "어린이 3 이상",
+        ),
+        *("speelgoed kinderen boven 3", "brinquedos crianças acima de 3", "zabawki dla dzieci powyżej 3"),
         *("vitamin a", "元氣森林", "百元", "三元牛奶", "千元人氣", "iphone 13 do 15", "od 50", "원두 500원두"),
     ],
 )
