@@ -85,6 +85,31 @@ async def test_a_text_written_at_the_end_of_a_batch_is_embedded_before_the_next_
     assert "Zebra lamp" in calls[OLDEST_EVERY - 1][0]
 
 
+async def test_calls_are_short_while_texts_come_beside_a_backlog_and_long_again_after_them(tmp_path: Path) -> None:
+    """Given a backlog, when a second text comes within two seconds of a first, calls have few texts for two seconds."""
+    calls: list[int] = []
+
+    class Interrupted(Async):
+        async def embed_documents(self, texts: Sequence[str]) -> Vectors:
+            calls.append(len(texts))
+            if len(calls) in (1, 3):
+                await b.put("products", f"new{len(calls)}", title=f"Zebra lamp {len(calls)}")
+                await b.quiet()
+            if len(calls) == 6:
+                b.ms += round(1_000 * pace.new_texts_within_s)
+            return await super().embed_documents(texts)
+
+    pace = EmbeddingPace(texts_at_once=8, new_texts_every_s=0)
+    async with bench(tmp_path, pace=pace, documents=Interrupted(FakeEmbedder())) as b:
+        for number in range(30):
+            await b.put("products", f"p{number}", title=f"Toner {number}")
+            await b.quiet()
+        b.ms += round(1_000 * BEHIND_SECONDS) + 1
+        await b.embedding.embed_batch()
+    few = pace.few_texts_max
+    assert calls == [8, few, 8, few, few, few, 8]
+
+
 async def test_vectors_leave_the_processor_to_a_flood_also_between_two_of_its_waves(tmp_path: Path) -> None:
     """Given more new items than are written at once, when all are written, then the lanes stay behind for a moment."""
     async with bench(tmp_path, bounds=LaneBounds(batch_items_max=FEW_TEXTS_MAX)) as b:
