@@ -43,8 +43,8 @@ class EmbeddingPace(NamedTuple):
     """The most texts embedded ahead of the rest of a batch, or while text and price changes wait, once in
     `behind_s_max`: the changes get the processor, and no text starves."""
     new_texts_within_s: float = 2.0
-    """Where two texts were written beside a backlog within this time, calls have a few texts for as long: the next text
-    waits for a shorter one. For a backlog alone that would be slower by a sixth."""
+    """The time for which calls have few texts, once two texts were written beside a backlog within it: the next text
+    waits for a shorter call. A backlog takes a quarter longer that way."""
     behind_s_max: float = 1.0
     idle_s_max: float = 2.0
     """The longest time between two looks at the backlog, which find the texts of newly assigned partitions."""
