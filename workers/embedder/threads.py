@@ -121,12 +121,15 @@ class EmbedderThreads:
         embedder = await self.loaded()
         if (known := self._cache.get(text)) is not None:
             return known
+        return await self._queries.one_at_a_time(lambda: asyncio.create_task(self._compute_in_turn(embedder, text)))
 
-        def begin() -> asyncio.Future[Vectors]:
-            asked = embedder.ask_query(text)
-            return self._queries.submit(lambda: embedder.embed_query(text)) if asked is None else asked
-
-        return self._cache.put(text, await self._queries.one_at_a_time(begin))
+    async def _compute_in_turn(self, embedder: Embedder, text: str) -> Vectors:
+        """Compute and remember a vector, unless the query before, for which this one waited, had the same text."""
+        if (known := self._cache.get(text)) is not None:
+            return known
+        asked = embedder.ask_query(text)
+        computing = self._queries.submit(lambda: embedder.embed_query(text)) if asked is None else asked
+        return self._cache.put(text, await computing)
 
 
 def _retrieve_error(computing: asyncio.Task[Vectors]) -> None:

@@ -88,7 +88,9 @@ class Spelling:
         said = [each for each in (others, *meant) if each]
         together, *alone = await asyncio.gather(*map(index.best_by_terms, (dict(ChainMap(*said)), *said)))
         weights = dict(ChainMap(*meant)).items()
-        return {term: MEANT_WEIGHT * weight for term, weight in weights} if together > max(alone) else {}
+        return (
+            {term: MEANT_WEIGHT * weight for term, weight in weights} if together > max(alone, default=together) else {}
+        )
 
     async def finds(self, index: Index, corrected: str, filters: Filters) -> bool:
         """Return whether an item that passes the filters has a word of a corrected query. Raises Unavailable."""

@@ -108,6 +108,13 @@ class UnderstandingSearch:
         cheap = is_cheap(reading)
         return Answer(found.results, understood, did_you_mean, steps, found.asked, found.typed, cheap, found.meant)
 
+    async def first_words(self, request: SearchRequest) -> str | None:
+        """Return the words that this search asks for first; None if it asks for none. Raises Unavailable."""
+        if request.q is None or not request.understand:
+            return request.q
+        reading = overruled(request, await self._understand(request, request.q))
+        return await self._without_stop(reading.text) if reading.text else None
+
     async def _run(self, of: _Query, now_ms: int) -> tuple[Understanding, list[Relaxation], _Found]:
         """Return the page of the query with as many guesses as leave something, as typed where none does, and what was
         dropped."""

@@ -283,6 +283,27 @@ async def test_a_wait_for_an_event_ends_when_the_process_does(tmp_path: Path) ->
         await waiting
 
 
+async def test_the_words_of_a_search_are_embedded_while_it_waits_for_its_event(tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    class Embedder:
+        def embed_query(self, text: str) -> asyncio.Future[None]:
+            asked.append(text)
+            return asyncio.get_running_loop().create_future()
+
+    class Serving:
+        async def serving(self) -> EmptyIndex:
+            return EmptyIndex()
+
+    models = SimpleNamespace(find_loaded=lambda _: Embedder())
+    made = context(tmp_path)._replace(collections=cast("Any", Serving()), models=cast("Any", models))
+    service = SearchService(made, cast("Any", None))
+    waiting = asyncio.create_task(service.search(SearchRequest(q="red shoes"), Token("prices", 0, 7), 60_000))
+    await until(lambda: asked == ["red shoes"], "the words are embedded")
+    assert not waiting.done()
+    waiting.cancel()
+
+
 @pytest.mark.parametrize("after", [Token("prices", 0, 7, "another"), Token("prices", 99, 7)])
 async def test_a_token_of_another_log_or_partition_is_refused(tmp_path: Path, after: Token) -> None:
     with pytest.raises(RefusedRequest) as refused:

@@ -91,6 +91,21 @@ async def test_the_vector_of_a_repeated_query_is_not_computed_again() -> None:
     await threads.close()
 
 
+async def test_a_query_that_is_asked_again_while_it_is_computed_is_not_computed_again() -> None:
+    held = Held()
+    threads = EmbedderThreads(lambda: held)
+    await threads.loaded()
+    given_up = threads.embed_query("cake")
+    await asyncio.sleep(0)  # It begins.
+    again = [threads.embed_query("cake") for _ in range(2)]
+    await asyncio.sleep(0)
+    given_up.cancel()
+    first, second = await asyncio.gather(*again)
+    assert held.queries == 1
+    assert (first == second).all()
+    await threads.close()
+
+
 async def test_a_caller_that_gives_up_leaves_the_thread_in_order() -> None:
     held = Held()
     threads = EmbedderThreads(lambda: held)
