@@ -55,6 +55,10 @@ class Size(NamedTuple):
 
 
 WHOLE = Size(ITEMS, (50.0, 500.0, 2_000.0), 10_000, 1_000)
+NO_KAFKA = (
+    "bench-peers: KAFKA_HOME is not set, so all run on the embedded broker. Freshline takes a broker that it did not "
+    "start for Apache Kafka, and lets fetches wait that this one does not wake: how fresh it is here says nothing"
+)
 SHORT = Size(ITEMS // 20, (50.0, 200.0), 1_000, 100)
 """The size for a busy machine, and for the peer that somebody has just changed."""
 
@@ -68,6 +72,8 @@ def main() -> int:
     parser.add_argument("--short", action="store_true", help=f"{SHORT.items:,} items, and lower rates")
     asked = parser.parse_args()
     size = SHORT if asked.short else WHOLE
+    if broker_kind() == "embedded":
+        say(NO_KAFKA)
     logging.getLogger("kafka").setLevel(logging.ERROR)
     embedder = SentenceEmbedder(threads=os.cpu_count() or 1)
     chosen = [each for each in CONTESTANTS if not asked.only or any(part in each.name for part in asked.only)]
