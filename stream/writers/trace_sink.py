@@ -86,9 +86,10 @@ class TraceSink:
 
     def _note_vector(self, shown: VectorSearchable) -> VectorSearchable:
         """Record the span of a vector: from the moment words found the text until its vector does."""
-        text = self._pending.pop(shown.product_id, None)
-        if text is None or text.fingerprint != shown.fingerprint:
+        text = self._pending.get(shown.product_id)
+        if text is None or text.fingerprint != shown.fingerprint:  # The vector may be of the text before.
             return shown
+        del self._pending[shown.product_id]
         first, *others = text.contexts
         began_ms = shown.now_ms if shown.words_at_ms is None else shown.words_at_ms
         self._span("embed text", first, began_ms, shown, others)

@@ -27,11 +27,12 @@ from workers.clock import SystemClock
 from workers.lanes.stages import EMBED, STAGES
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
 
     from stream.index.compose_writing import WritingSide
     from stream.kafka.send import Headers
     from tests.support.traces import RecordedSpan
+    from workers.embedder.interface import Vectors
     from workers.index.interface import Index
 
 
@@ -85,8 +86,11 @@ class Pipeline:
 
 
 @asynccontextmanager
-async def pipeline(index: Index, recording: Recording, metrics: IndexMetrics | None = None) -> AsyncIterator[Pipeline]:
-    side = writing_side(OneCollection(index), Models(Documents()), tracer=recording.tracer, metrics=metrics)
+async def pipeline(
+    index: Index, recording: Recording, metrics: IndexMetrics | None = None, documents: Documents | None = None
+) -> AsyncIterator[Pipeline]:
+    models = Models(documents or Documents())
+    side = writing_side(OneCollection(index), models, tracer=recording.tracer, metrics=metrics)
     await side.worker.start_offsets({Partition(ITEMS, number): 0 for number in range(PARTITIONS)})
     side.worker.assign(range(PARTITIONS))
     async with bench(tracer=recording.tracer) as items:
@@ -148,11 +152,19 @@ async def test_records_that_one_write_makes_searchable_link_to_each_other(index:
 
 
 async def test_the_vector_of_a_text_that_another_replaced_belongs_to_the_trace_of_the_later_one(index: Index) -> None:
-    recording = Recording()
-    async with pipeline(index, recording) as line:
+    """The lane may have taken the first text by then, whose vector is computed after the second one is written."""
+    recording, written = Recording(), asyncio.Event()
+
+    class Held(Documents):
+        async def embed_documents(self, texts: Sequence[str]) -> Vectors:
+            await written.wait()
+            return await super().embed_documents(texts)
+
+    async with pipeline(index, recording, documents=Held()) as line:
         first = await line.fold(line.sent("products", "p1", title="Brass lamp", version=1))
         second = await line.fold(line.sent("products", "p1", title="Steel lamp", version=2))
         await line.index(first, second)
+        written.set()
         await until(lambda: bool(recording.named("embed text")), "its vector is searchable")
         assert len(recording.named("embed text")) == 1
 
