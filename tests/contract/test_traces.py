@@ -151,20 +151,34 @@ async def test_records_that_one_write_makes_searchable_link_to_each_other(index:
         assert [span.links for span in handled] == [[sent[1].context], [sent[0].context]]
 
 
-async def test_the_vector_of_a_text_that_another_replaced_belongs_to_the_trace_of_the_later_one(index: Index) -> None:
-    """The lane may have taken the first text by then, whose vector is computed after the second one is written."""
-    recording, written = Recording(), asyncio.Event()
+class Held(Documents):
+    """Embeds once it may."""
 
-    class Held(Documents):
-        async def embed_documents(self, texts: Sequence[str]) -> Vectors:
-            await written.wait()
-            return await super().embed_documents(texts)
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked, self.may = asyncio.Event(), asyncio.Event()
 
-    async with pipeline(index, recording, documents=Held()) as line:
+    async def embed_documents(self, texts: Sequence[str]) -> Vectors:
+        self.asked.set()
+        await self.may.wait()
+        return await super().embed_documents(texts)
+
+
+@pytest.mark.parametrize("together", [True, False], ids=["at once", "while its vector is computed"])
+async def test_the_vector_of_a_text_that_another_replaced_belongs_to_the_trace_of_the_later_one(
+    index: Index, together: bool
+) -> None:
+    recording, documents = Recording(), Held()
+    async with pipeline(index, recording, documents=documents) as line:
         first = await line.fold(line.sent("products", "p1", title="Brass lamp", version=1))
         second = await line.fold(line.sent("products", "p1", title="Steel lamp", version=2))
-        await line.index(first, second)
-        written.set()
+        if together:
+            await line.index(first, second)
+        else:
+            await line.index(first)
+            await documents.asked.wait()
+            await line.index(second)
+        documents.may.set()
         await until(lambda: bool(recording.named("embed text")), "its vector is searchable")
         assert len(recording.named("embed text")) == 1
 
