@@ -73,8 +73,7 @@ _FROM_IN_CURRENCY = "von|ab|de|dès|desde|da|van|od"
 _FIRST, _SECOND = ("|".join(words) for words in zip(*_BETWEEN, strict=True))
 _FIRST_OF_TWO = "|".join(f"({first})" for first, _ in _BETWEEN)
 _SECOND_OF_TWO = reduce(lambda others, pair: f"(?({pair[0]})(?:{pair[1][1]})|{others})", enumerate(_BETWEEN, 1), "(?!)")
-"""The word between the amounts that goes with the one before them. A pattern for each pair of words would take 45 ms to
-compile, most of which the amounts take."""
+"""The word that goes with the one before. All pairs are one pattern, as each has two amounts, 45 ms to compile."""
 _FEW = r"\d (?:à|a) "
 """`piles 2 à 5 €` are two at 5 €, and `de 2 à 5 €` is a range."""
 AT_A_PRICE = re.compile(r"(?:d[ea]\s)?[^\w\s]?\s?\d.*\s(?:à|a)\s", re.IGNORECASE)
@@ -135,15 +134,22 @@ def price_between() -> tuple[Phrase, ...]:
     )
 
 
+def _bounds(before: str, unspaced: str, in_currency: str, behind: str) -> tuple[str | tuple[str, str], ...]:
+    """Return the patterns of an amount `a` and words that say a bound: before it, before a sum of money, and behind."""
+    return (
+        rf"(?:{_WORD}{_LEAD}(?:{before}) {_ARTICLE}|(?<![-=]){_LEAD_UNSPACED}(?:{unspaced})\s*){_A}",
+        rf"{_WORD}{in_currency}{_ARTICLE}(?P<a>{AMOUNT_IN_CURRENCY})",
+        (rf"{_LEAD_UNSPACED}{_A}\s*(?:{behind})", behind),
+    )
+
+
 @cache
 def price_most() -> tuple[Phrase, ...]:
     """Return the patterns of an amount `a` that is the most."""
-    behind = f"{_MOST_AFTER_UNSPACED}|(?:{_MOST_AFTER}){_END}"
+    behind, in_currency = f"{_MOST_AFTER_UNSPACED}|(?:{_MOST_AFTER}){_END}", f"(?:{_MOST_AFTER_CURRENCY}){_END}"
     return _phrases(
-        rf"(?:{_WORD}{_LEAD}(?:{_MOST}) {_ARTICLE}|(?<![-=]){_LEAD_UNSPACED}(?:{_MOST_BEFORE})\s*){_A}",
-        rf"{_WORD}(?:{_MOST_IN_CURRENCY})\s*{_ARTICLE}(?P<a>{AMOUNT_IN_CURRENCY})",
-        (rf"{_LEAD_UNSPACED}{_A}\s*(?:{behind})", behind),
-        (rf"(?P<a>{AMOUNT_IN_CURRENCY})\s*(?:{_MOST_AFTER_CURRENCY}){_END}", rf"(?:{_MOST_AFTER_CURRENCY}){_END}"),
+        *_bounds(_MOST, _MOST_BEFORE, rf"(?:{_MOST_IN_CURRENCY})\s*", behind),
+        (rf"(?P<a>{AMOUNT_IN_CURRENCY})\s*{in_currency}", in_currency),
     )
 
 
@@ -151,11 +157,7 @@ def price_most() -> tuple[Phrase, ...]:
 def price_least() -> tuple[Phrase, ...]:
     """Return the patterns of an amount `a` that is the least."""
     behind = f"{_LEAST_AFTER_UNSPACED}|(?:{_LEAST_AFTER}){_END}"
-    return _phrases(
-        rf"(?:{_WORD}{_LEAD}(?:{_LEAST}) {_ARTICLE}|(?<![-=]){_LEAD_UNSPACED}(?:{_LEAST_BEFORE})\s*){_A}",
-        rf"{_WORD}(?:{_LEAST_IN_CURRENCY}) {_ARTICLE}(?P<a>{AMOUNT_IN_CURRENCY})",
-        (rf"{_LEAD_UNSPACED}{_A}\s*(?:{behind})", behind),
-    )
+    return _phrases(*_bounds(_LEAST, _LEAST_BEFORE, f"(?:{_LEAST_IN_CURRENCY}) ", behind))
 
 
 _STARS = "(?:stars?|sternen?|étoiles?|estrell?as?|stelle|sterren?|gwiazd(?:k[ai]|ek))"

@@ -55,12 +55,12 @@ class Size(NamedTuple):
 
 
 WHOLE = Size(ITEMS, (50.0, 500.0, 2_000.0), 10_000, 1_000)
+SHORT = Size(ITEMS // 20, (50.0, 200.0), 1_000, 100)
+"""The size for a busy machine, and for the peer that somebody has just changed."""
 NO_KAFKA = (
     "bench-peers: KAFKA_HOME is not set, so all run on the embedded broker. Freshline takes a broker that it did not "
     "start for Apache Kafka, and lets fetches wait that this one does not wake: how fresh it is here says nothing"
 )
-SHORT = Size(ITEMS // 20, (50.0, 200.0), 1_000, 100)
-"""The size for a busy machine, and for the peer that somebody has just changed."""
 
 
 def main() -> int:
