@@ -13,7 +13,7 @@ from workers.lanes.lane_order import LaneBounds
 from workers.lanes.lanes import BEHIND_SECONDS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Sequence
     from pathlib import Path
 
     from workers.embedder.interface import Vectors
@@ -40,24 +40,34 @@ async def test_one_batch_in_four_takes_the_oldest_text(tmp_path: Path) -> None:
     assert [text[-1] for text in embedded] == ["5", "4", "3", "0", "2"]
 
 
+class Interrupted(Async):
+    """Does something during each call, whose number it is told, and notes the texts of the calls."""
+
+    def __init__(self, meanwhile: Callable[[int], Awaitable[None]]) -> None:
+        super().__init__(FakeEmbedder())
+        self._meanwhile = meanwhile
+        self.calls: list[list[str]] = []
+
+    async def embed_documents(self, texts: Sequence[str]) -> Vectors:
+        self.calls.append(list(texts))
+        await self._meanwhile(len(self.calls))
+        return await super().embed_documents(texts)
+
+
 async def test_a_text_written_during_a_batch_is_embedded_before_the_rest_of_it(tmp_path: Path) -> None:
-    calls: list[list[str]] = []
+    async def meanwhile(call: int) -> None:
+        if call == 1:
+            await b.put("products", "new", title="Zebra lamp")
+            await b.quiet()
 
-    class Interrupted(Async):
-        async def embed_documents(self, texts: Sequence[str]) -> Vectors:
-            calls.append(list(texts))
-            if len(calls) == 1:
-                await b.put("products", "new", title="Zebra lamp")
-                await b.quiet()
-            return await super().embed_documents(texts)
-
+    documents = Interrupted(meanwhile)
     pace = EmbeddingPace(texts_at_once=2, new_texts_every_s=0)
-    async with bench(tmp_path, pace=pace, documents=Interrupted(FakeEmbedder())) as b:
+    async with bench(tmp_path, pace=pace, documents=documents) as b:
         for number in range(6):
             await b.put("products", f"p{number}", title=f"Toner {number}")
         await b.quiet()
         await b.embedding.embed_batch()
-        assert "Zebra lamp" in calls[1][0]
+        assert "Zebra lamp" in documents.calls[1][0]
         assert await b.index.count_pending_embeddings() == 0
 
 
@@ -65,49 +75,43 @@ async def test_a_text_written_at_the_end_of_a_batch_is_embedded_before_the_next_
     tmp_path: Path,
 ) -> None:
     """Given a backlog, when a text comes during the batch before the oldest have their turn, it waits for neither."""
-    calls: list[list[str]] = []
 
-    class Interrupted(Async):
-        async def embed_documents(self, texts: Sequence[str]) -> Vectors:
-            calls.append(list(texts))
-            if len(calls) == OLDEST_EVERY - 1:
-                await b.put("products", "new", title="Zebra lamp")
-                await b.quiet()
-            return await super().embed_documents(texts)
+    async def meanwhile(call: int) -> None:
+        if call == OLDEST_EVERY - 1:
+            await b.put("products", "new", title="Zebra lamp")
+            await b.quiet()
 
+    documents = Interrupted(meanwhile)
     pace = EmbeddingPace(texts_max=1, new_texts_every_s=0, few_texts_max=1)
-    async with bench(tmp_path, pace=pace, documents=Interrupted(FakeEmbedder())) as b:
+    async with bench(tmp_path, pace=pace, documents=documents) as b:
         for number in range(2 * OLDEST_EVERY):
             await b.put("products", f"p{number}", title=f"Toner {number}")
         await b.quiet()
         for _ in range(OLDEST_EVERY):
             await b.embedding.embed_batch()
-    assert "Zebra lamp" in calls[OLDEST_EVERY - 1][0]
+    assert "Zebra lamp" in documents.calls[OLDEST_EVERY - 1][0]
 
 
 async def test_calls_are_short_while_texts_come_beside_a_backlog_and_long_again_after_them(tmp_path: Path) -> None:
     """Given a backlog, when a second text comes within two seconds of a first, calls have few texts for two seconds."""
-    calls: list[int] = []
 
-    class Interrupted(Async):
-        async def embed_documents(self, texts: Sequence[str]) -> Vectors:
-            calls.append(len(texts))
-            if len(calls) in (1, 3):
-                await b.put("products", f"new{len(calls)}", title=f"Zebra lamp {len(calls)}")
-                await b.quiet()
-            if len(calls) == 6:
-                b.ms += round(1_000 * pace.new_texts_within_s)
-            return await super().embed_documents(texts)
+    async def meanwhile(call: int) -> None:
+        if call in (1, 3):
+            await b.put("products", f"new{call}", title=f"Zebra lamp {call}")
+            await b.quiet()
+        if call == 6:
+            b.ms += round(1_000 * pace.new_texts_within_s)
 
+    documents = Interrupted(meanwhile)
     pace = EmbeddingPace(texts_at_once=8, new_texts_every_s=0)
-    async with bench(tmp_path, pace=pace, documents=Interrupted(FakeEmbedder())) as b:
+    async with bench(tmp_path, pace=pace, documents=documents) as b:
         for number in range(30):
             await b.put("products", f"p{number}", title=f"Toner {number}")
             await b.quiet()
         b.ms += round(1_000 * BEHIND_SECONDS) + 1
         await b.embedding.embed_batch()
     few = pace.few_texts_max
-    assert calls == [8, few, 8, few, few, few, 8]
+    assert [*map(len, documents.calls)] == [8, few, 8, few, few, few, 8]
 
 
 async def test_vectors_leave_the_processor_to_a_flood_also_between_two_of_its_waves(tmp_path: Path) -> None:
