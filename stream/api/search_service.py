@@ -18,8 +18,8 @@ from stream.api.services import SearchApi
 from stream.kafka.partitions import Partition
 from workers.document import normalised
 from workers.search.highlight import highlighted
+from workers.search.retrieval.terms import QueryTerms
 from workers.search.suggest import suggest
-from workers.search.terms import QueryTerms
 
 log = structlog.get_logger(__name__)
 

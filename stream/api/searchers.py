@@ -8,8 +8,8 @@ from schemas.errors import InvalidRule, RefusedRequest
 from workers.merchandising.rule_records import check_words
 from workers.merchandising.rules import Rules
 from workers.merchandising.weights import Ranking
+from workers.search.retrieval.terms import QueryTerms
 from workers.search.searcher import Searcher
-from workers.search.terms import QueryTerms
 from workers.search.trial import GivenCosines
 from workers.search.understood import UnderstandingSearch
 

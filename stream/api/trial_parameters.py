@@ -10,7 +10,7 @@ from schemas.event_fields import ProductId
 from schemas.queries import SearchRequest
 from schemas.rules import Rule
 from workers.merchandising.weights import RankingFile
-from workers.search.fusion import HEAD_POINTS
+from workers.search.retrieval.fusion import HEAD_POINTS
 
 TRIAL_RULES_MAX = 1_000
 """The most rules of a trial. They are checked for each search, on the event loop, in 35 ms of the processor."""

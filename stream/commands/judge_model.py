@@ -109,7 +109,7 @@ def _nearest(
 
     from schemas.errors import EmbeddingFailed
     from stream.api.trial_parameters import NearByModel
-    from workers.search.fusion import HEAD_POINTS
+    from workers.search.retrieval.fusion import HEAD_POINTS
 
     ids, rows = _embedded(embedder, texts, tell)
     found = {}

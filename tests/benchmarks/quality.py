@@ -10,9 +10,9 @@ from schemas.queries import Filters
 from tests.benchmarks.catalogue import SHARED, asked_queries
 from tests.oracle.hongkong import rows
 from tests.support.queries import search_lexical
-from workers.search.fusion import HEAD_POINTS, fuse
 from workers.search.judging import ndcg
-from workers.search.vector_weights import VECTOR_WEIGHTS, left_to_vectors, query_kind
+from workers.search.retrieval.fusion import HEAD_POINTS, fuse
+from workers.search.retrieval.vector_weights import VECTOR_WEIGHTS, left_to_vectors, query_kind
 from workers.words.identity import without_names
 from workers.words.query import query_terms
 

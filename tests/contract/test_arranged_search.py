@@ -13,8 +13,8 @@ from schemas.queries import SearchRequest
 from tests.support.index_backends import BACKENDS, MODEL, content, opened, put, put_new, vector
 from tests.support.queries import LoadedModel, OneIndex, at_once
 from workers.index.writes import Patch
-from workers.search import browsing
-from workers.search.browsing import BrowseBounds
+from workers.search.browsing import listing
+from workers.search.browsing.listing import BrowseBounds
 from workers.search.hits import Shop
 from workers.search.searcher import Searcher
 
@@ -78,7 +78,7 @@ async def fill(index: Index) -> None:
 
 
 async def ask(
-    index: Index, now_ms: int = NOW_MS, *, browse_bounds: BrowseBounds = browsing.BOUNDS, **asked: Any
+    index: Index, now_ms: int = NOW_MS, *, browse_bounds: BrowseBounds = listing.BOUNDS, **asked: Any
 ) -> Results:
     loaded = LoadedModel(at_once(lambda _: vector(1)), [MODEL])
     searcher = Searcher(OneIndex(index), loaded, Shop(None, ("en",)), browse_bounds=browse_bounds)
@@ -279,7 +279,7 @@ async def test_the_order_of_the_index_is_that_of_all_items_read_one_by_one(
         for sort in ("price_asc", "price_desc", "rating"):
             asked = {"currency": "EUR", **filters, "sort": sort}
             with monkeypatch.context() as patched:
-                patched.setattr(browsing, "is_indexed", lambda *_: False)
+                patched.setattr(listing, "is_indexed", lambda *_: False)
                 whole = await ask(index, **asked, limit=100)
             wanted = [f"{name} of {whole.total}" for name in names(whole)]
             assert len(wanted) == whole.total >= 15

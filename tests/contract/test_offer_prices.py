@@ -17,10 +17,10 @@ from workers.index.writes import Patch
 from workers.merchandising.rule_records import read_rule
 from workers.merchandising.rules import Rules
 from workers.recommend.recommender import Recommender
+from workers.search.browsing.sellers_order import sellers_page
 from workers.search.explain import explain
 from workers.search.hits import Shop
 from workers.search.searcher import Searcher
-from workers.search.sellers_order import sellers_page
 from workers.search.understood import Answer
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from schemas.points import Content
     from workers.index.interface import Index
-    from workers.search.offer_prices import OfferPrices
+    from workers.search.prices.offer_prices import OfferPrices
     from workers.search.searcher import Results
 
 NOW_MS = 1_000

@@ -19,8 +19,8 @@ from workers.merchandising.rule_records import read_rule
 from workers.merchandising.rules import Rules
 from workers.merchandising.weights import NO_WEIGHTS, read_ranking
 from workers.search.hits import Shop
+from workers.search.retrieval.terms import QueryTerms
 from workers.search.searcher import Searcher
-from workers.search.terms import QueryTerms
 from workers.search.understood import UnderstandingSearch
 from workers.vocabulary.vocabulary import Vocabulary
 from workers.vocabulary.words import catalogue_entry

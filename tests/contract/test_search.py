@@ -17,7 +17,7 @@ from tests.support.queries import LoadedModel, OneIndex, at_once
 from tests.support.waiting import HANG_S
 from workers.index.writes import Patch
 from workers.search.hits import Shop
-from workers.search.retrievers import EXACT_SCORE
+from workers.search.retrieval.retrievers import EXACT_SCORE
 from workers.search.searcher import VECTOR_SECONDS_MAX, Searcher
 
 if TYPE_CHECKING:

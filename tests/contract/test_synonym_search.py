@@ -15,8 +15,8 @@ from tests.support.index_backends import BACKENDS, MODEL, content, opened, plann
 from tests.support.queries import LoadedModel, OneIndex, at_once
 from workers.index.edge.open import open_edge
 from workers.search.hits import Shop
+from workers.search.retrieval.terms import QueryTerms
 from workers.search.searcher import Searcher
-from workers.search.terms import QueryTerms
 from workers.vocabulary.vocabulary import Vocabulary
 from workers.vocabulary.words import catalogue_entry
 from workers.words.synonyms import Synonyms, read_synonyms

@@ -28,7 +28,7 @@ from tests.support.waiting import until
 from tests.support.watching import RememberedAlerts, watch
 from workers.clock import SystemClock
 from workers.index.writes import Reprice
-from workers.search.asked_prices import with_prices
+from workers.search.prices.asked_prices import with_prices
 from workers.state.fold import fold
 from workers.state.projection import facets
 from workers.watches.watch import filter_values, fits, passes

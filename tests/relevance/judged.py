@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tests.benchmarks.catalogue import SHARED, asked_queries
 from tests.oracle.hongkong import rows
-from workers.search.vector_weights import query_kind
+from workers.search.retrieval.vector_weights import query_kind
 from workers.understanding.guesses import Known
 from workers.understanding.read import understand
 from workers.words.folding import folded

@@ -12,8 +12,8 @@ from tests.support.queries import LoadedModel, OneIndex, at_once
 from workers.merchandising.rule_records import read_rule
 from workers.merchandising.rules import Rules
 from workers.search.hits import Shop
+from workers.search.retrieval.terms import QueryTerms
 from workers.search.searcher import Searcher
-from workers.search.terms import QueryTerms
 from workers.search.understood import UnderstandingSearch
 from workers.vocabulary.vocabulary import Vocabulary
 from workers.vocabulary.words import catalogue_entry

@@ -173,18 +173,19 @@ def test_no_test_replaces_a_constant_of_ours() -> None:
     ("line", "is_found"),
     [
         ('monkeypatch.setattr("workers.lanes.alert_sending.RETRY_S", 1)', True),
-        ('patched.setattr(browsing, "BROWSED_MAX", 11)', True),
+        ('patched.setattr(listing, "BROWSED_MAX", 11)', True),
         ('monkeypatch.setitem(OPTIONS, "keepalive", 1)', True),
         ("mock.patch.multiple(browsing, BROWSED_MAX=1)", True),
         ('mock.patch("workers.lanes.alert_sending.RETRY_S", 1)', True),
         ('monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)', False),
-        ('monkeypatch.setattr(browsing, "is_indexed", None)', False),
+        ('monkeypatch.setattr(listing, "is_indexed", None)', False),
         ('patch.object(limits, "SELLERS_MAX", 2)', False),
     ],
 )
 def test_the_rule_finds_a_replaced_constant(line: str, is_found: bool) -> None:
-    imports = "from workers.search import browsing\nfrom workers.state import limits\nfrom workers.x import OPTIONS\n"
-    assert bool(list(patched_constants(ast.parse(imports + line)))) is is_found
+    imports = "from workers.search.browsing import listing\nfrom workers.state import limits\n"
+    parsed = ast.parse(f"{imports}from workers.x import OPTIONS\n{line}")
+    assert bool(list(patched_constants(parsed))) is is_found
 
 
 def callables(*packages: str) -> set[str]:

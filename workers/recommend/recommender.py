@@ -12,9 +12,9 @@ from workers.index.ranking import in_order
 from workers.point.payload import is_visible
 from workers.recommend.taste import Given, taste, weights
 from workers.search import hits
-from workers.search.asked_prices import with_prices
-from workers.search.diversity import diverse
-from workers.search.turned_prices import filters_now
+from workers.search.order.diversity import diverse
+from workers.search.prices.asked_prices import with_prices
+from workers.search.prices.turned_prices import filters_now
 from workers.words.identity import without_names
 from workers.words.query import query_terms
 

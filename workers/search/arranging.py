@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, NamedTuple
 
-from workers.search.diversity import with_diversity
-from workers.search.drill_down import ALL_FILTERS
-from workers.search.facet_counts import COLUMN_OF, column_refinements, refinements
-from workers.search.found_items import compares_offers, found_items
-from workers.search.groups import group_key, grouped, ungrouped
-from workers.search.offer_prices import with_sellers_asked_for
-from workers.search.ordering import BROWSED_HEAD_POINTS, browsed, in_order
-from workers.search.pinning import pinned_first, placed, with_pins
-from workers.search.sorting import in_order_of
-from workers.search.value_tallies import CountedItem
+from workers.search.facets.drill_down import ALL_FILTERS
+from workers.search.facets.facet_counts import COLUMN_OF, column_refinements, refinements
+from workers.search.facets.found_items import compares_offers, found_items
+from workers.search.facets.value_tallies import CountedItem
+from workers.search.order.diversity import with_diversity
+from workers.search.order.groups import group_key, grouped, ungrouped
+from workers.search.order.ordering import BROWSED_HEAD_POINTS, browsed, in_order
+from workers.search.order.pinning import pinned_first, placed, with_pins
+from workers.search.order.sorting import in_order_of
+from workers.search.prices.offer_prices import with_sellers_asked_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from workers.index.interface import Index
     from workers.index.traits import Traits
     from workers.merchandising.factors import Moment
-    from workers.search.drill_down import FoundSets
-    from workers.search.found_items import FoundItems
-    from workers.search.groups import Group
-    from workers.search.ordering import Ordering
-    from workers.search.pinning import Pin
-    from workers.search.retrievers import Ranked
-    from workers.search.turned_prices import Turned
+    from workers.search.facets.drill_down import FoundSets
+    from workers.search.facets.found_items import FoundItems
+    from workers.search.order.groups import Group
+    from workers.search.order.ordering import Ordering
+    from workers.search.order.pinning import Pin
+    from workers.search.prices.turned_prices import Turned
+    from workers.search.retrieval.retrievers import Ranked
 
 
 class Listing(NamedTuple):

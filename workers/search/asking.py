@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from schemas.queries import SearchRequest
-    from workers.search.cheap import Cheap
-    from workers.search.turned_prices import Turned
+    from workers.search.order.cheap import Cheap
+    from workers.search.prices.turned_prices import Turned
 
 NOTHING_ELSE: Mapping[str, float] = MappingProxyType({})
 AHEAD_PAGES, AHEAD_END_MAX = 3, 50

@@ -13,9 +13,9 @@ from workers.index.layout import complete_payload
 from workers.point.payload import is_visible
 from workers.search.advice import advice
 from workers.search.arranging import browsed_page, ordered_groups
-from workers.search.cheap import Cheap
 from workers.search.hit_explanation import HitExplainer, place_in
-from workers.search.turned_prices import filters_now
+from workers.search.order.cheap import Cheap
+from workers.search.prices.turned_prices import filters_now
 from workers.words.identity import gtin_term, id_term
 from workers.words.item import item_words
 from workers.words.query import query_terms
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
     from schemas.points import Payload
     from workers.index.interface import Found, Index
     from workers.index.stored import Stored
-    from workers.search.ordering import Ordering
-    from workers.search.pinning import Pin
-    from workers.search.retrievers import Retrieved
+    from workers.search.order.ordering import Ordering
+    from workers.search.order.pinning import Pin
+    from workers.search.prices.turned_prices import Turned
+    from workers.search.retrieval.retrievers import Retrieved
     from workers.search.searcher import Searcher
-    from workers.search.turned_prices import Turned
     from workers.search.understood import Answer
 
 RANKED_MAX = 1_000

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from workers.index.interface import Found
     from workers.index.traits import Traits
     from workers.merchandising.rules import RulesInForce
-    from workers.search.ordering import Ordering
-    from workers.search.pinning import Pin
-    from workers.search.retrievers import Retrieved
+    from workers.search.order.ordering import Ordering
+    from workers.search.order.pinning import Pin
+    from workers.search.retrieval.retrievers import Retrieved
 
 
 class HitExplainer:

@@ -23,18 +23,18 @@ from workers.search.arranging import (
     browsed_page,
     ordered_groups,
 )
-from workers.search.asked_prices import with_prices
 from workers.search.asking import NOTHING_ELSE, Asking
-from workers.search.bounded_vector import BoundedVector
-from workers.search.browsing import BOUNDS, BrowseBounds, browsed_listing
-from workers.search.cheap import Cheap
-from workers.search.drill_down import ALL_FILTERS, filters_to_count, found_sets, retrieved_sets
-from workers.search.fusion import HEAD_POINTS
+from workers.search.browsing.listing import BOUNDS, BrowseBounds, browsed_listing
+from workers.search.facets.drill_down import ALL_FILTERS, filters_to_count, found_sets, retrieved_sets
 from workers.search.hit_explanation import HitExplainer
-from workers.search.ordering import Ordering, Rival
+from workers.search.order.cheap import Cheap
+from workers.search.order.ordering import Ordering, Rival
+from workers.search.prices.asked_prices import with_prices
+from workers.search.prices.turned_prices import filters_now
 from workers.search.rendering import rendered
-from workers.search.retrievers import Retrieval
-from workers.search.turned_prices import filters_now
+from workers.search.retrieval.bounded_vector import BoundedVector
+from workers.search.retrieval.fusion import HEAD_POINTS
+from workers.search.retrieval.retrievers import Retrieval
 from workers.words.query import query_terms
 
 if TYPE_CHECKING:
@@ -45,9 +45,9 @@ if TYPE_CHECKING:
     from schemas.refinements import Refinement
     from workers.index.interface import Index
     from workers.merchandising.weights import Ranking
-    from workers.search.asked_prices import Priced
+    from workers.search.prices.asked_prices import Priced
     from workers.search.query_models import QueryEmbedders
-    from workers.search.retrievers import FoundBy, Retrieved
+    from workers.search.retrieval.retrievers import FoundBy, Retrieved
 
 VECTOR_SECONDS_MAX = 5.0
 """The longest wait for a query's vector. A query is then answered by lexical results, even if the model hangs."""

@@ -1,0 +1,1 @@
+"""Pages of a search without a query: all items that pass its filters. A search by words is in `searcher`."""

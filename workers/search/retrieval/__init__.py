@@ -1,0 +1,1 @@
+"""Which points a query finds: by words, vectors and identifiers, fused and cut off. A page's order is in `order`."""
