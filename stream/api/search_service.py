@@ -16,7 +16,6 @@ from schemas.suggestions import Suggestions, SuggestRequest
 from stream.api.searchers import trial_searcher, understanding_search
 from stream.api.services import SearchApi
 from stream.kafka.partitions import Partition
-from workers.document import normalised
 from workers.search.highlight import highlighted
 from workers.search.retrieval.terms import QueryTerms
 from workers.search.suggest import suggest
@@ -67,11 +66,7 @@ class SearchService(SearchApi):
     async def _embed_words(self, request: SearchRequest) -> None:
         """Let the model remember the vector of the words; whatever fails here, the search meets and tells."""
         with contextlib.suppress(FreshlineError):
-            words = await self._searches.first_words(request)
-            index = await self._context.collections.serving()
-            embedder = self._context.models.find_loaded(index.model)
-            if words is not None and embedder is not None:
-                await embedder.embed_query(normalised(words))
+            await self._searches.embed_first_words(request)
 
     @override
     async def trial(self, request: TrialParameters) -> SearchAnswer:

@@ -32,7 +32,7 @@ from workers.search.order.ordering import Ordering, Rival
 from workers.search.prices.asked_prices import with_prices
 from workers.search.prices.turned_prices import filters_now
 from workers.search.rendering import rendered
-from workers.search.retrieval.bounded_vector import BoundedVector
+from workers.search.retrieval.bounded_vector import embedding
 from workers.search.retrieval.fusion import HEAD_POINTS
 from workers.search.retrieval.retrievers import Retrieval
 from workers.words.query import query_terms
@@ -164,6 +164,13 @@ class Searcher:
                 f"the index holds a value of {product_id} that cannot be shown: run freshline reconcile --repair"
             ) from error
 
+    async def embed(self, query: str) -> None:
+        """Let the model remember the vector of a query that will be searched for. Raises Unavailable."""
+        index = await self._collections.serving()
+        async with embedding(self._embedders, index.model, normalised(query), self._vector_seconds_max) as vector:
+            if vector is not None:
+                await vector.result()
+
     async def retrieve(
         self, index: Index, query: str, filters: Filters, points: int, meant: Mapping[str, float]
     ) -> Retrieved:
@@ -175,17 +182,8 @@ class Searcher:
     async def _asking(self, index: Index, query: str, meant: Mapping[str, float]) -> AsyncIterator[Retrieval]:
         """Embed the query as long as the retrievers are asked."""
         terms = {**meant, **self._terms(query)} if meant else self._terms(query)
-        # Vectors of two models never meet: the query is embedded by the model of this collection, or not at all.
-        embedder = self._embedders.find_loaded(index.model)
-        if embedder is None:
-            yield Retrieval(index, query, terms, None)
-            return
-        computing = embedder.embed_query(query)
-        try:
-            bounded = BoundedVector(computing, self._vector_seconds_max, embedder.cosine_min)
-            yield Retrieval(index, query, terms, bounded)
-        finally:
-            computing.cancel()
+        async with embedding(self._embedders, index.model, query, self._vector_seconds_max) as vector:
+            yield Retrieval(index, query, terms, vector)
 
     def ordering(
         self, asked: Filters, query: str | None, kind: QueryKind, now_ms: int, typed: str | None = None

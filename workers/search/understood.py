@@ -108,8 +108,13 @@ class UnderstandingSearch:
         cheap = is_cheap(reading)
         return Answer(found.results, understood, did_you_mean, steps, found.asked, found.typed, cheap, found.meant)
 
-    async def first_words(self, request: SearchRequest) -> str | None:
-        """Return the words that this search asks for first; None if it asks for none. Raises Unavailable."""
+    async def embed_first_words(self, request: SearchRequest) -> None:
+        """Let the model remember the vector of the words that this search asks for first. Raises Unavailable."""
+        words = await self._first_words(request)
+        if words is not None:
+            await self._searcher.embed(words)
+
+    async def _first_words(self, request: SearchRequest) -> str | None:
         if request.q is None or not request.understand:
             return request.q
         reading = overruled(request, await self._understand(request, request.q))

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from schemas.errors import EmbeddingFailed
 
 if TYPE_CHECKING:
-    from workers.embedder.interface import Vectors
+    from collections.abc import AsyncIterator
+
+    from workers.embedder.interface import ModelId, Vectors
+    from workers.search.query_models import QueryEmbedders
 
 
 class BoundedVector:
@@ -32,3 +36,22 @@ class BoundedVector:
         except TimeoutError:
             self._is_late = True
             return None
+
+
+@asynccontextmanager
+async def embedding(
+    embedders: QueryEmbedders, model: ModelId, query: str, seconds_max: float
+) -> AsyncIterator[BoundedVector | None]:
+    """Embed the query by this model as long as the block runs; None if the model is not loaded.
+
+    Vectors of two models never meet: the query is embedded by the model of the collection, or not at all.
+    """
+    embedder = embedders.find_loaded(model)
+    if embedder is None:
+        yield None
+        return
+    computing = embedder.embed_query(query)
+    try:
+        yield BoundedVector(computing, seconds_max, embedder.cosine_min)
+    finally:
+        computing.cancel()

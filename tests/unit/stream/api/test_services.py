@@ -286,18 +286,12 @@ async def test_a_wait_for_an_event_ends_when_the_process_does(tmp_path: Path) ->
 async def test_the_words_of_a_search_are_embedded_while_it_waits_for_its_event(tmp_path: Path) -> None:
     asked: list[str] = []
 
-    class Embedder:
-        def embed_query(self, text: str) -> asyncio.Future[None]:
-            asked.append(text)
-            return asyncio.get_running_loop().create_future()
+    class Recording:
+        async def embed(self, query: str) -> None:
+            asked.append(query)
+            await asyncio.Event().wait()
 
-    class Serving:
-        async def serving(self) -> EmptyIndex:
-            return EmptyIndex()
-
-    models = SimpleNamespace(find_loaded=lambda _: Embedder())
-    made = context(tmp_path)._replace(collections=cast("Any", Serving()), models=cast("Any", models))
-    service = SearchService(made, cast("Any", None))
+    service = SearchService(context(tmp_path), cast("Any", Recording()))
     waiting = asyncio.create_task(service.search(SearchRequest(q="red shoes"), Token("prices", 0, 7), 60_000))
     await until(lambda: asked == ["red shoes"], "the words are embedded")
     assert not waiting.done()
