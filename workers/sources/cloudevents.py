@@ -61,22 +61,28 @@ def opened(message: Message, *, is_decoded: bool = False) -> Message:
     return Message(message.topic, message.key, body, headers)
 
 
-def _check(attributes: Mapping[str, Any], content_type: str | None) -> None:
+def _check(attributes: Mapping[str, Any], content_type: Any) -> None:
     for name in REQUIRED:
-        if not isinstance(attributes.get(name), str) or not attributes[name]:
+        if not _text(name, attributes.get(name)):
             raise InvalidEvent(f"{name}: is missing in the CloudEvent: its source must send it")
     if attributes["specversion"] != "1.0":
         raise InvalidEvent(f"specversion: is {attributes['specversion'][:20]!r}: send CloudEvents 1.0")
-    if not content_type or content_type == "application/json":
+    if content_type == "application/json" or not (kind := _text("datacontenttype", content_type)):
         return
-    kind = content_type.partition(";")[0].strip().lower()
+    kind = kind.partition(";")[0].strip().lower()
     subtype = kind.rpartition("/")[2]  # The JSON format of the specification, section 3.1: whatever the type is.
     if subtype != "json" and not subtype.endswith("+json"):
         raise InvalidEvent(f"the CloudEvent contains {kind[:60]}: send JSON")
 
 
+def _text(name: str, value: Any) -> str | None:
+    if value is not None and not isinstance(value, str):
+        raise InvalidEvent(f"{name}: is {value!r:.20} in the CloudEvent, which is no text: its source must send a text")
+    return value
+
+
 def _decoded(encoded: Any) -> Any:
     try:
-        return orjson.loads(b64decode(encoded, validate=True))
+        return orjson.loads(b64decode(_text("data_base64", encoded) or "", validate=True))
     except ValueError:
         raise InvalidEvent("data_base64: is no base64 of JSON: send JSON in data") from None

@@ -75,6 +75,14 @@ def test_every_media_type_of_json_is_read(kind: str) -> None:
     assert decode("products", orjson.dumps(structured), {})[0].event.product_id == "mug-1"
 
 
+@pytest.mark.parametrize("name", ["id", "source", "specversion", "type", "datacontenttype", "data_base64"])
+@pytest.mark.parametrize("value", [1.0, True, {"a": 1}, ["a"]])
+def test_an_attribute_that_is_no_text_is_said_to_be_none(name: str, value: Any) -> None:
+    structured = {"id": "1", "source": "/s", "specversion": "1.0", "type": "t", "data": BODY, name: value}
+    with pytest.raises(InvalidEvent, match=f"^{name}: is .* in the CloudEvent, which is no text"):
+        decode("products", orjson.dumps(structured), {})
+
+
 def test_data_in_base64_is_read() -> None:
     sent = orjson.dumps(
         {
