@@ -175,7 +175,7 @@ def test_no_test_replaces_a_constant_of_ours() -> None:
         ('monkeypatch.setattr("workers.lanes.alert_sending.RETRY_S", 1)', True),
         ('patched.setattr(listing, "BROWSED_MAX", 11)', True),
         ('monkeypatch.setitem(OPTIONS, "keepalive", 1)', True),
-        ("mock.patch.multiple(browsing, BROWSED_MAX=1)", True),
+        ("mock.patch.multiple(listing, BROWSED_MAX=1)", True),
         ('mock.patch("workers.lanes.alert_sending.RETRY_S", 1)', True),
         ('monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)', False),
         ('monkeypatch.setattr(listing, "is_indexed", None)', False),

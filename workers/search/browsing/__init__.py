@@ -1,1 +1,4 @@
-"""Pages of a search without a query: all items that pass its filters. A search by words is in `searcher`."""
+"""Pages of a search without a query: all items that pass its filters, in one order, however many.
+
+What a query finds is in `workers.search.retrieval`.
+"""

@@ -1,1 +1,4 @@
-"""Values of found items, read and counted, a facet's own filter set aside. Their order on a page is in `order`."""
+"""The values of found items, read and counted as refinements, without the filter of their own field.
+
+The order of the items is in `workers.search.order`.
+"""

@@ -1,1 +1,4 @@
-"""Which prices a search compares and shows: of which moment, sellers and currency. Due prices are in `state`."""
+"""Which prices a search compares and shows: of which moment, which sellers and which currency.
+
+How an item gets its prices is in `workers.state`.
+"""

@@ -1,1 +1,4 @@
-"""Which points a query finds: by words, vectors and identifiers, fused and cut off. A page's order is in `order`."""
+"""Which points a query finds: by words, vectors and identifiers, fused and cut off.
+
+The order in which a page shows them is in `workers.search.order`.
+"""
