@@ -48,8 +48,8 @@ def column_types(schema: dict[str, Any] | None) -> ColumnTypes:
         row = _fields(schema)
         before, after = (_fields(row.get(image, {})) for image in ("before", "after"))
         return ColumnTypes(_readers(row), _readers(before), _readers(after))
-    except (AttributeError, TypeError) as error:
-        raise InvalidEvent(f"schema: is none that Kafka Connect writes ({error}): check the converter") from None
+    except (AttributeError, TypeError):
+        raise InvalidEvent("schema: is none that Kafka Connect writes: check the converter") from None
 
 
 def _fields(schema: dict[str, Any]) -> dict[str, dict[str, Any]]:

@@ -111,6 +111,8 @@ def reader(schema: Mapping[str, Any]) -> ColumnReader | None:
     same without one. It raises the errors of schemas and values that are none of Kafka Connect.
     """
     name = schema.get("name")
+    if not isinstance(name, str):
+        return None
     if name == "org.apache.kafka.connect.data.Decimal":
         return partial(_decimal, schema)
     if name in _PER_MILLISECOND:
@@ -137,7 +139,10 @@ def of_scale(value: Any, scale: int) -> Any:
 
 
 def _decimal(schema: Mapping[str, Any], value: Any) -> Any:
-    return decimal_text(value, int(schema["parameters"]["scale"])) if isinstance(value, str) else value
+    scale = schema["parameters"]["scale"]
+    if type(scale) not in (int, str):  # Half a decimal would be another price.
+        raise TypeError
+    return decimal_text(value, int(scale)) if isinstance(value, str) else value
 
 
 def _time(per_millisecond: int, value: Any) -> Any:

@@ -45,6 +45,8 @@ _OF_CLOUD_EVENT = {
     "table": "iodebeziumtable",
 }
 """The attributes of Debezium's CloudEvents by the names that they have in `source`."""
+_DIGITS = re.compile("[0-9]{1,20}")
+"""A number of at most 64 bits as text."""
 _SQL_SERVER_LSN = re.compile("([0-9a-fA-F]{8}):([0-9a-fA-F]{8}):([0-9a-fA-F]{4})")
 _SQL_SERVER_LSN_BITS = (27, 25, 11)
 """The bits of the three numbers in a position, which may have 63: those of the virtual log file, of the block of 512
@@ -213,4 +215,4 @@ def _known_time(value: Any) -> int | None:
 
 
 def _whole(value: Any) -> int | None:
-    return int(value) if type(value) is int or (isinstance(value, str) and value.isdecimal()) else None
+    return int(value) if type(value) is int or (isinstance(value, str) and _DIGITS.fullmatch(value)) else None

@@ -18,6 +18,7 @@ from workers.sources.column_values import (
     text_value,
 )
 from workers.sources.connect_values import NOT_LOGGED, SCALE_MAX, of_scale, of_variable_scale, time_value
+from workers.sources.messages import MISSHAPEN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -164,15 +165,36 @@ def mapped(
                         value = convert(value)
                 except InvalidEvent as error:
                     raise InvalidEvent(f"{field}: {error}") from None
+                except MISSHAPEN:
+                    raise _not_of_its_type(field, column, row) from None
         if part is not None:
-            fields.setdefault(whole, {})[part] = value
+            parts = _parts(fields, whole)
+            parts[part] = value
         elif field == "attributes":
             fields["attributes"] = (value or {}) | fields.get("attributes", {})
+        elif field in fields and value is not None:  # Columns of its parts came before it.
+            fields[field] = _parts({field: value}, field) | fields[field]
         else:
-            fields[field] = value
+            fields.setdefault(field, value)
     return fields, not_logged
+
+
+def _parts(fields: dict[str, Any], whole: str) -> dict[str, Any]:
+    """Return the parts that a field has so far. Raises InvalidEvent where it is a text."""
+    parts = fields.get(whole)
+    if parts is None:
+        parts = fields[whole] = {}
+    if not isinstance(parts, dict):
+        raise InvalidEvent(f"{whole}: has a column of its own and others for its parts: map one of them")
+    return parts
 
 
 def _no_column(field: str, column: str, row: Mapping[str, Any]) -> InvalidEvent:
     columns = ", ".join(sorted(row))[:200]
     return InvalidEvent(f"{field}: the row has no column {column!r}, only {columns}: correct the mapping")
+
+
+def _not_of_its_type(field: str, column: str, row: Mapping[str, Any]) -> InvalidEvent:
+    return InvalidEvent(
+        f"{field}: {str(row[column])[:40]!r} is not of the type that its schema says: check the converter"
+    )

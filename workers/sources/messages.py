@@ -113,7 +113,8 @@ def key_columns(key: bytes | None) -> JsonObject | None:
 def key_schema(key: bytes | None) -> Any:
     """Return the schema that the JSON converter of Kafka Connect wrote into a key; None for any other key."""
     found = _json_or_none(key or b"")
-    return found["schema"] if isinstance(found, dict) and found.keys() == {"schema", "payload"} else None
+    is_whole = isinstance(found, dict) and found.keys() == {"schema", "payload"}
+    return found["schema"] if is_whole and isinstance(found["schema"], dict) else None
 
 
 def id_in_key(key: bytes | None) -> str:
@@ -183,6 +184,14 @@ def amount_of(value: Any) -> Decimal | None:
     except InvalidOperation:
         return None
     return amount if amount.is_finite() else None
+
+
+def amount_in(field: str, value: Any) -> Decimal | None:
+    """Return the decimal in a field; None for null. Raises InvalidEvent for what is no decimal."""
+    amount = amount_of(value)
+    if amount is None and value is not None:
+        raise InvalidEvent(f"{field}: {str(value)[:30]!r} is no number: send it as the platform writes it")
+    return amount
 
 
 def with_rounded_prices(fields: JsonObject) -> JsonObject:

@@ -26,6 +26,8 @@ NEEDED = {"prices": "price", "reviews": "rating"}
 """The fields without which a row is no offer and no review."""
 IDENTITY_FULL = "set REPLICA IDENTITY FULL on the table"
 """The way to have PostgreSQL log deleted rows whole."""
+POSITION_BITS = 63
+"""The bits of a position in the log of a database. A version has one more, which tells two steps of a change apart."""
 SET, DELETED, BEFORE = 1, 0, -1
 """The steps of one entry of the log: what it sets, what it deletes or clears, and what is cleared before that."""
 
@@ -124,12 +126,14 @@ def _is_ordered(change: RowChange, step: int) -> bool:
 
 
 def _stamp(change: RowChange, step: int) -> dict[str, int]:
-    """Return the version and time of a step of a change.
+    """Return the version and time of a step of a change. Raises InvalidEvent for a position that is none.
 
     A changed primary key is a delete and a create at one position; if both are of one offer, the create counts. A
     delete is a millisecond earlier than its commit: it voids the prices before it, not those of its own transaction.
     Without a position this millisecond alone lets a row stay that a transaction deletes and inserts again.
     """
+    if change.position is not None and change.position >> POSITION_BITS:
+        raise InvalidEvent(f"source: the position {change.position} has not {POSITION_BITS} bits: check the connector")
     version = {} if change.position is None else {"version": 2 * change.position + max(step, DELETED)}
     return version if change.committed_at_ms is None else version | {"updated_at": change.committed_at_ms - SET + step}
 

@@ -862,3 +862,42 @@ def test_a_decimal_that_its_schema_has_read_is_not_read_by_a_scale_again() -> No
     mapping = columns(product_id=Column(column="id", scale=0), title="name", visible="shown")
     hide, _ = events(debezium(mapping), message("products", body))
     assert (hide.product_id, hide.facts) == ("1250", {"title": None})
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_columns_of_a_text_and_of_its_languages_are_joined_or_refused_in_any_order(is_first: bool) -> None:
+    def facts(title: Any) -> dict[str, Any]:
+        columns = {"title": title, "title.de": "Teppich"}
+        row = {"product_id": "r"} | (columns if is_first else dict(reversed(columns.items())))
+        [event] = events(debezium(None), change("products", "c", 1, after=row))
+        return event.facts
+
+    assert facts(None) == {"title/de": "Teppich"}
+    assert facts('{"en": "Rug"}') == {"title/en": "Rug", "title/de": "Teppich"}
+    with pytest.raises(InvalidEvent, match="title: has a column of its own and others for its parts"):
+        facts("Rug")
+
+
+@pytest.mark.parametrize(
+    ("schema", "value"),
+    [
+        ({"name": "org.apache.kafka.connect.data.Decimal"}, "CSk="),
+        ({"name": "org.apache.kafka.connect.data.Decimal", "parameters": {"scale": "x"}}, "CSk="),
+        ({"name": "org.apache.kafka.connect.data.Decimal", "parameters": {"scale": 1.5}}, "CSk="),
+        ({"name": ["x"]}, {"scale": "two", "value": "CSk="}),
+        ({}, {"scale": 2, "value": 5}),
+    ],
+)
+def test_a_value_that_is_not_of_its_type_is_refused_by_its_field(schema: dict[str, Any], value: Any) -> None:
+    columns = [{"field": "price", **schema}]
+    row = {"product_id": "r", "price": value, "currency": "EUR"}
+    given = {"schema": {"fields": [{"field": "after", "fields": columns}]}}
+    envelope = change("prices", "c", 1, after=row)
+    with pytest.raises(InvalidEvent, match=r"price: .* is not of the type that its schema says"):
+        events(debezium(None), envelope._replace(body=given | {"payload": envelope.body}))
+
+
+@pytest.mark.parametrize("lsn", [2**63, "9223372036854775808"])
+def test_a_position_of_more_bits_than_logs_have_is_refused_by_its_name(lsn: Any) -> None:
+    with pytest.raises(InvalidEvent, match="source: the position 9223372036854775808 has not 63 bits"):
+        adapted(change("products", "u", lsn, after=LAMP))
