@@ -44,10 +44,10 @@ def field_in_words(error: ValidationError) -> str:
     if kind not in _WORDS:
         return f"{field}: {first['msg']}"
     said = f"{field}: {_WORDS[kind].format(**context)}"
-    return f"{said}, not {_named(given)}" if kind in _QUOTED else said
+    return f"{said}, not {named(given)}" if kind in _QUOTED else said
 
 
-def _named(given: object) -> str:
+def named(given: object) -> str:
     """Return a text in quotes, as far as it is short, and of any other value what JSON calls it.
 
     Dead letters are counted by their reasons without what is quoted.

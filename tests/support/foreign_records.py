@@ -24,7 +24,11 @@ MAGENTO = {
     "name": "Mug",
     "price": 9.5,
     "status": 1,
-    "custom_attributes": [{"attribute_code": "description", "value": "<p>x</p>"}],
+    "custom_attributes": [
+        {"attribute_code": "description", "value": "<p>x</p>"},
+        {"attribute_code": "special_price", "value": "5"},
+        {"attribute_code": "special_to_date", "value": "2026-12-24 00:00:00"},
+    ],
     "extension_attributes": {"stock_item": {"is_in_stock": True, "qty": 3}},
 }
 SHOPIFY = {
@@ -33,10 +37,18 @@ SHOPIFY = {
     "body_html": "<p>Blue</p>",
     "status": "active",
     "handle": "mug",
+    "vendor": "Kiln",
+    "product_type": "",
+    "category": {"full_name": "Home > Mugs"},
+    "tags": ["a", "b"],
+    "image": {"id": 3, "src": "https://x/y.png"},
     "updated_at": "2026-11-10T08:00:00Z",
     "options": [{"name": "Size"}],
     "images": [{"id": 3, "src": "https://x/y.png"}],
-    "variants": [{"id": 8, "title": "S", "option1": "S", "price": "9.50", "compare_at_price": "12.00", "image_id": 3}],
+    "variants": [
+        {"id": 8, "title": "S", "option1": "S", "price": "9.50", "compare_at_price": "12.00", "image_id": 3}
+        | {"inventory_quantity": 3, "sku": "m"}
+    ],
 }
 WOOCOMMERCE = {
     "id": 9,
@@ -47,14 +59,25 @@ WOOCOMMERCE = {
     "price": "9",
     "status": "publish",
     "stock_status": "instock",
+    "catalog_visibility": "visible",
+    "description": "<p>x</p>",
+    "short_description": "<p>x</p>",
+    "permalink": "https://x/mug/",
+    "parent_id": 8,
+    "brands": [{"name": "Kiln"}],
+    "tags": [{"name": "gift"}],
+    "image": {"src": "https://x/y.png"},
     "categories": [{"id": 1, "name": "Mugs"}],
     "images": [{"src": "https://x/y.png"}],
-    "attributes": [{"name": "Colour", "options": ["blue"]}],
+    "attributes": [{"name": "Colour", "options": ["blue"]}, {"name": "Size", "option": "L"}],
     "date_on_sale_from_gmt": "2026-11-10T08:00:00",
+    "date_on_sale_to_gmt": "2026-11-20T08:00:00",
     "date_modified_gmt": "2026-11-10T08:00:00",
 }
 GOOGLE = {"id": "a", "title": "Mug", "price": "9.50 EUR", "sale_price": "8 EUR", "availability": "in stock"} | {
-    "sale_price_effective_date": "2026-11-10T08:00Z/2026-11-11T08:00Z"
+    "sale_price_effective_date": "2026-11-10T08:00Z/2026-11-11T08:00Z",
+    "product_type": "Home > Mugs",
+    "description": "x",
 }
 Sample = tuple[dict[str, Any], Any]
 """A source, and the body of a record."""
@@ -74,7 +97,7 @@ WILD: st.SearchStrategy[Any] = st.sampled_from(
     [None, True, 0, -1, 2**63, 2**64 - 1, 1.5e300, "", "x", "é", "\0", [], [5], [[]], {}, {"x": 5}]
 )
 
-PARTS: list[Any] = [5, "x", None, [], {}]
+PARTS: list[Any] = [5, 1.5, True, "x", None, [], [None], ["x"], {}, {"x": 5}]
 
 
 def paths(value: Any) -> list[tuple[Any, ...]]:

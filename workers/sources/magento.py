@@ -10,10 +10,13 @@ import re
 from datetime import time
 from typing import TYPE_CHECKING, Any
 
+from schemas.availability import AVAILABILITIES, availability_in_our_words
 from schemas.errors import InvalidEvent
 from schemas.texts import is_set
+from workers.sources.column_values import availability
 from workers.sources.markup import text_of
 from workers.sources.messages import Body, Message, id_of, product_of, without_false_sale
+from workers.sources.part_types import TEXT, PartType, check_part
 from workers.sources.shop_times import end_of_day, utc_time
 
 if TYPE_CHECKING:
@@ -41,6 +44,12 @@ UNSAID = frozenset(
     )
 )
 """Attributes of every product that say nothing about it."""
+PARTS: PartType = {
+    "name": TEXT,
+    "custom_attributes": [{"attribute_code": TEXT}],
+    "extension_attributes": {"stock_item": {}},
+}
+"""The types of the parts that are read as they are."""
 _NOUGHT = re.compile(r"0+(\.0+)?")
 _WHOLE = re.compile(r"\.0+$")
 
@@ -52,12 +61,18 @@ def magento(currency: str | None) -> Adapter:
         body = product_of(message, "Magento product")
         if "sku" not in body:
             raise InvalidEvent("sku: is missing: the record is no Magento product; check the format of the topic")
+        if "price_range" in body and "price" not in body:
+            raise InvalidEvent(
+                "price_range: the record is of Magento's GraphQL API, whose products have other fields: send what the "
+                "REST API (/V1/products) has"
+            )
         name = {"product_id": id_of(body["sku"], "sku")}
         if _is_hidden(body):
             return [Body("products", name | {"op": "delete"})]
-        custom = {each["attribute_code"]: each.get("value") for each in body.get("custom_attributes") or ()}
+        check_part(body, PARTS)
+        custom = _custom_attributes(body)
         # A configurable product has the price 0: its variants have the prices.
-        has_none = _NOUGHT.fullmatch(str(body.get("price") or 0))
+        has_none = body.get("price") in (None, "") or _NOUGHT.fullmatch(str(body["price"]))
         price = {"op": "delete"} if has_none else _price(body, custom, currency)
         return [Body("products", name | _facts(body, custom)), Body("prices", without_false_sale(name | price))]
 
@@ -80,6 +95,18 @@ def _flag(body: JsonObject, name: str, meanings: dict[str, bool]) -> bool:
     return meaning
 
 
+def _custom_attributes(body: JsonObject) -> dict[str, Any]:
+    """Return the values of the custom attributes by their codes. Raises InvalidEvent for one without a code, and for a
+    text of another type."""
+    custom: dict[str, Any] = {}
+    for number, each in enumerate(body.get("custom_attributes") or ()):
+        if not each.get("attribute_code"):
+            raise InvalidEvent(f"custom_attributes.{number}.attribute_code: is missing: it names the attribute")
+        custom[each["attribute_code"]] = each.get("value")
+    check_part(custom, dict.fromkeys(TEXTS, TEXT), "custom_attributes")
+    return custom
+
+
 def _facts(body: JsonObject, custom: dict[str, Any]) -> JsonObject:
     brand = custom.get("brand") or custom.get("manufacturer")
     return {
@@ -98,10 +125,17 @@ def _facts(body: JsonObject, custom: dict[str, Any]) -> JsonObject:
 
 def _availability(stock: JsonObject | None) -> str | None:
     """Return whether the product can be bought; None where the record does not tell."""
-    if stock is None:
+    if not stock:
         return None
-    counted = stock.get("manage_stock") is None or is_set(stock["manage_stock"])
-    return "in_stock" if is_set(stock.get("is_in_stock")) or not counted else "out_of_stock"
+    if not (stock.get("manage_stock") is None or is_set(stock["manage_stock"])):
+        return "in_stock"  # Its stock is not counted.
+    said = stock.get("is_in_stock")
+    if said is None or said == "":
+        return None
+    meant = "in_stock" if is_set(said) else availability_in_our_words(availability(said))
+    if meant not in AVAILABILITIES:
+        raise InvalidEvent(f"is_in_stock: {str(said)[:40]!r} is neither true nor false: send it as Magento writes it")
+    return str(meant)
 
 
 def _price(body: JsonObject, custom: dict[str, Any], currency: str | None) -> JsonObject:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,6 +11,8 @@ from schemas.errors import InvalidEvent
 NONE = ("0000-00-00", "-0001-11-30")
 """The texts for no time: MySQL's, and what PHP makes of it."""
 _LAST = datetime.max.replace(tzinfo=UTC)
+_NUMBER = re.compile(r"\d{9,}")
+"""A time as a number: Python would read some of 13 digits as a day of the 18th century, and the minute of a digit."""
 
 
 def utc_time(field: str, given: Any) -> datetime | None:
@@ -20,9 +23,11 @@ def utc_time(field: str, given: Any) -> datetime | None:
     if not given or str(given).startswith(NONE):
         return None
     try:
-        time = datetime.fromisoformat(given)
+        time = None if _NUMBER.fullmatch(given) else datetime.fromisoformat(given)
     except (TypeError, ValueError):
-        raise InvalidEvent(f"{field}: {str(given)[:40]!r} is no time: send one like 2026-11-29 00:00:00") from None
+        time = None
+    if time is None:
+        raise InvalidEvent(f"{field}: {str(given)[:40]!r} is no time: send one like 2026-11-29 00:00:00")
     return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 

@@ -14,8 +14,17 @@ from schemas.event_fields import CATEGORY_LEVELS_MAX
 from schemas.texts import name_of
 from workers.sources.column_values import levels_of_path
 from workers.sources.markup import text_of
-from workers.sources.messages import Body, Message, amount_of, first_values, id_of, product_of, without_false_sale
-from workers.sources.shopify_levels import level
+from workers.sources.messages import (
+    Body,
+    Message,
+    amount_of,
+    first_values,
+    id_of,
+    product_of,
+    without_false_sale,
+)
+from workers.sources.part_types import SCALAR, TEXT, PartType, check_part, check_type
+from workers.sources.shopify_offers import availability_of, level, price_of
 
 if TYPE_CHECKING:
     from workers.sources.messages import Adapter, JsonObject
@@ -31,6 +40,16 @@ _GRAPHQL = (
     "(products.json) have"
 )
 _IDS = {"variant": "id", "sku": "sku", "inventory_item": "inventory_item_id"}
+PARTS: PartType = {
+    **dict.fromkeys(("title", "body_html", "handle", "product_type"), TEXT),
+    "vendor": SCALAR,
+    "category": {"full_name": TEXT},
+    "options": [{"name": TEXT}],
+    "images": [{}],
+    "image": {},
+    "variants": [dict.fromkeys(("title", "option1", "option2", "option3", "sku", "barcode"), SCALAR)],
+}
+"""The types of the parts that are read as they are."""
 
 
 def shopify(item_id: ItemId, currency: str | None, location_id: int | None) -> Adapter:
@@ -50,7 +69,7 @@ def shopify(item_id: ItemId, currency: str | None, location_id: int | None) -> A
         if kind in ("products/create", "products/update"):
             return _product(message, body, item_id, currency)
         if kind.startswith("inventory_levels/"):
-            patch = level(body, item_id, location_id)
+            patch = level(kind, body, item_id, location_id)
             return [] if patch is None else [Body("products", patch | _when(message, body))]
         raise InvalidEvent(
             f"the webhook {kind} says nothing about items: subscribe to products/* and inventory_levels/*"
@@ -93,22 +112,32 @@ def _deleted(body: JsonObject, item_id: ItemId, when: JsonObject) -> list[Body]:
 
 def _product(message: Message, body: JsonObject, item_id: ItemId, currency: str | None) -> list[Body]:
     when = _when(message, body)
-    is_shown = str(body.get("status") or "active").lower() == "active"
+    is_shown = _is_shown(body)
     if item_id == "product" and not is_shown:
         return [Body("products", {"product_id": id_of(body.get("id"), "id"), "op": "delete"} | when)]
     if not body.get("variants"):
         raise InvalidEvent(f"variants: the product {body.get('id')} has none, and they are the items: send it whole")
+    check_part(body["variants"], [{}], "variants")
     if not is_shown:
         names = dict.fromkeys(_ids(body, item_id))  # Two variants may share a SKU: it is gone with both.
         return [Body("products", {"product_id": name, "op": "delete"} | when) for name in names]
+    check_part(body, PARTS)
     bodies: list[Body] = []
     for name, variant in _items(body, item_id):
         facts = _facts(message, body, variant)
         if item_id == "product":
-            facts |= {"title": body["title"], "attributes": facts["attributes"] | _of_all_variants(body)}
+            facts |= {"title": body.get("title"), "attributes": facts["attributes"] | _of_all_variants(body)}
         bodies.append(Body("products", name | facts | when))
-        bodies.append(Body("prices", without_false_sale(name | _price(variant, currency) | when)))
+        bodies.append(Body("prices", without_false_sale(name | price_of(variant, currency) | when)))
     return bodies
+
+
+def _is_shown(body: JsonObject) -> bool:
+    """Return whether a product is active, or its status is not told. Raises InvalidEvent for a status that is no
+    word: to take it for a hidden product would delist one that the shop shows."""
+    status = "" if body.get("status") is None else body["status"]
+    check_type(status, TEXT, "status")
+    return status.strip().lower() in ("", "active")
 
 
 def _items(body: JsonObject, item_id: ItemId) -> list[tuple[JsonObject, JsonObject]]:
@@ -144,7 +173,7 @@ def _cheapest(variants: list[JsonObject]) -> JsonObject:
 
     def rank(variant: JsonObject) -> tuple[bool, bool, Any]:
         amount = amount_of(variant.get("price")) or 0  # A price that cannot be read is refused, not passed over.
-        return variant.get("price") in (None, ""), _availability(variant) == "out_of_stock", amount
+        return variant.get("price") in (None, ""), availability_of(variant) == "out_of_stock", amount
 
     return min(variants, key=rank)
 
@@ -159,14 +188,14 @@ def _facts(message: Message, body: JsonObject, variant: JsonObject) -> JsonObjec
         "item_group_id": id_of(body.get("id"), "id"),
         "link": _link(message, body, variant),
         "image_link": _image(body, variant),
-        "availability": _availability(variant),
+        "availability": availability_of(variant),
         "attributes": {"sku": variant.get("sku") or None, "tags": _tags(body.get("tags"))} | _options(body, variant),
     }
 
 
 def _title(body: JsonObject, variant: JsonObject) -> str | None:
     """Return the title of the product with that of the variant, or with its options where that is empty."""
-    title: str | None = body["title"]
+    title: str | None = body.get("title")
     options = (variant.get(f"option{number}") for number in (1, 2, 3))
     own = variant.get("title") or " / ".join(str(option) for option in options if option)
     return title if not title or own in ("", ONLY_VARIANT) else f"{title} - {own}"
@@ -182,8 +211,9 @@ def _category(body: JsonObject) -> list[str] | None:
 
 def _of_all_variants(body: JsonObject) -> JsonObject:
     """Return the attributes by which a product is found that is one item, whichever of its variants is looked for."""
-    options = {each["name"]: f"option{number}" for number, each in enumerate(body.get("options") or (), 1)}
-    fields = {"sku": "sku", "barcode": "barcode"} | {name: field for name, field in options.items() if name}
+    named = enumerate(body.get("options") or (), 1)
+    options = {name: f"option{number}" for number, option in named if (name := option.get("name"))}
+    fields = {"sku": "sku", "barcode": "barcode"} | options
     values = {name: [variant.get(field) for variant in body["variants"]] for name, field in fields.items()}
     known = {name: list(dict.fromkeys(filter(None, found))) for name, found in values.items()}
     return {name: first_values(found) for name, found in known.items() if len(found) > 1}
@@ -192,49 +222,23 @@ def _of_all_variants(body: JsonObject) -> JsonObject:
 def _tags(tags: Any) -> Any:
     """Return the tags, which webhooks have in one text, as a list, so that each is filtered by."""
     given = tags.split(",") if isinstance(tags, str) else tags or ()
-    return first_values([tag for each in given if (tag := each.strip())]) or None
+    check_part(given, [SCALAR], "tags")
+    return first_values([tag for each in given if each is not None and (tag := str(each).strip())]) or None
 
 
 def _options(body: JsonObject, variant: JsonObject) -> dict[str, Any]:
     named = enumerate(body.get("options") or (), 1)
-    options = {option["name"]: variant.get(f"option{number}") for number, option in named if option["name"]}
+    options = {name: variant.get(f"option{number}") for number, option in named if (name := option.get("name"))}
     return {name: value for name, value in options.items() if value != ONLY_VARIANT}
 
 
 def _link(message: Message, body: JsonObject, variant: JsonObject) -> str | None:
     domain, handle = message.headers.get("x-shopify-shop-domain"), body.get("handle")
-    return f"https://{domain}/products/{handle}?variant={variant['id']}" if domain and handle else None
+    link = f"https://{domain}/products/{handle}" if domain and handle else None
+    return f"{link}?variant={variant['id']}" if link and variant.get("id") else link
 
 
 def _image(body: JsonObject, variant: JsonObject) -> str | None:
     images = body.get("images") or ([body["image"]] if body.get("image") else [])
     own = [image for image in images if image.get("id") == variant.get("image_id")]
     return (own or images)[0].get("src") if images else None
-
-
-def _availability(variant: JsonObject) -> str | None:
-    """Return whether the variant can be bought; None where the webhook does not tell."""
-    if "inventory_management" in variant and not variant["inventory_management"]:
-        return "in_stock"  # Its stock is not counted.
-    if isinstance(variant.get("available"), bool):  # So a shop's own products.json, which has no quantities.
-        return "in_stock" if variant["available"] else "out_of_stock"
-    quantity = amount_of(variant.get("inventory_quantity"))
-    if quantity is None:
-        return None
-    if quantity > 0:
-        return "in_stock"
-    return "backorder" if variant.get("inventory_policy") == "continue" else "out_of_stock"
-
-
-def _price(variant: JsonObject, currency: str | None) -> JsonObject:
-    """Return the price. `compare_at_price` is the price before the sale, and `price` the one that is paid.
-
-    A variant without a price is no offer.
-    """
-    price, before = variant.get("price"), variant.get("compare_at_price")
-    if price is None or price == "":
-        return {"op": "delete"}
-    paid, compared = amount_of(price), amount_of(before)
-    if paid is None or compared is None or compared <= paid:
-        return {"price": price, "currency": currency}
-    return {"price": before, "sale_price": price, "currency": currency}

@@ -147,9 +147,10 @@ def values(message: Message, source: Source, adapt: Adapter) -> list[Value]:
         if source.format in WITH_PRICES and (shape := other_shape(message, source)) is not None:
             raise InvalidEvent(shape)
         bodies = adapt(message)
+    except RecursionError:
+        raise InvalidEvent("the record is nested too deeply: flatten it") from None
     except MISSHAPEN as error:
-        reason = f"the record has not the shape of {source.format} ({type(error).__name__}: {error}): check the format"
-        raise InvalidEvent(reason) from error
+        raise InvalidEvent(f"the record has not the shape of {source.format}: check the format of the topic") from error
     if len(bodies) > EVENTS_MAX:
         raise InvalidEvent(f"the record has {len(bodies)} events: at most {EVENTS_MAX} are allowed; split it")
     return [_value(*body, time) for body in bodies]

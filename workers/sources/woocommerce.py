@@ -13,8 +13,10 @@ from schemas.availability import AVAILABILITIES, availability_in_our_words
 from schemas.errors import InvalidEvent
 from schemas.event_fields import CATEGORY_LEVELS_MAX
 from schemas.texts import is_set
+from workers.sources.column_values import availability
 from workers.sources.markup import text_of
 from workers.sources.messages import Body, Message, amount_of, first_values, id_of, object_of, without_false_sale
+from workers.sources.part_types import SCALAR, TEXT, PartType, check_part, check_type
 from workers.sources.shop_times import end_of_sale, utc_time
 
 if TYPE_CHECKING:
@@ -22,11 +24,20 @@ if TYPE_CHECKING:
 
     from workers.sources.messages import Adapter, JsonObject
 
-NO_PARENT = "0"
 PRODUCT_FIELDS = {"name", "price", "regular_price", "stock_status"}
 """Fields of which every product or variation has one, and no order, coupon or customer."""
 HIDDEN = ("hidden", "catalog")
 """The values of `catalog_visibility` of products that the shop's own search does not show."""
+_TERMS: PartType = [{"name": TEXT}]
+PARTS: PartType = {
+    **dict.fromkeys(("name", "description", "short_description", "permalink"), TEXT),
+    **dict.fromkeys(("sku", "global_unique_id"), SCALAR),
+    **dict.fromkeys(("brands", "categories", "tags"), _TERMS),
+    "attributes": [{"name": TEXT, "option": SCALAR, "options": [SCALAR]}],
+    "images": [{}],
+    "image": {},
+}
+"""The types of the parts that are read as they are."""
 
 
 def woocommerce(currency: str | None) -> Adapter:
@@ -37,8 +48,9 @@ def woocommerce(currency: str | None) -> Adapter:
         _check(body, webhook)
         name = {"product_id": id_of(body["id"], "id")}
         gone = webhook == "product.deleted" or body.keys() == {"id"}
-        if gone or (body.get("status") or "publish") != "publish" or body.get("catalog_visibility") in HIDDEN:
+        if gone or _is_hidden(body):
             return [Body("products", name | {"op": "delete"})]
+        check_part(body, PARTS)
         price = {"op": "delete"} if body.get("price") in (None, "") else _price(body, currency)
         return [Body("products", name | _facts(body)), Body("prices", without_false_sale(name | price))]
 
@@ -51,17 +63,32 @@ def _check(body: JsonObject, webhook: str | None) -> None:
         raise InvalidEvent(f"the webhook {webhook} says nothing about products: deliver product.* alone to this topic")
     if "id" not in body:
         raise InvalidEvent("id: is missing: the record is no WooCommerce product; check the format of the topic")
+    if "prices" in body and "price" not in body:
+        raise InvalidEvent(
+            "prices: the record is of WooCommerce's Store API, which has other fields: send what webhooks and the "
+            "REST API (/wc/v3/products) have"
+        )
     if webhook != "product.deleted" and body.keys() != {"id"} and not PRODUCT_FIELDS & body.keys():
         raise InvalidEvent("the record is no WooCommerce product: it has neither a name nor a price nor a stock_status")
 
 
+def _is_hidden(body: JsonObject) -> bool:
+    """Return whether the shop does not show a product. Raises InvalidEvent for what is no word: to take a 1 for a
+    hidden product would delist one that the shop shows."""
+    for name in ("status", "catalog_visibility"):
+        if body.get(name) is not None:
+            check_type(body[name], TEXT, name)
+    status = (body.get("status") or "").strip().lower()
+    return status not in ("", "publish") or body.get("catalog_visibility") in HIDDEN
+
+
 def _facts(body: JsonObject) -> JsonObject:
     brands, images = body.get("brands") or (), body.get("images") or ()
-    group = _parent(body) or (str(body["id"]) if body.get("variations") else None)
+    group = _parent(body) or (id_of(body["id"], "id") if body.get("variations") else None)
     return {
         "title": _title(body),
         "description": text_of(body.get("description")) or text_of(body.get("short_description")),
-        "brand": text_of(brands[0]["name"]) if brands else None,
+        "brand": text_of(brands[0].get("name")) if brands else None,
         "category": _names(body.get("categories"))[:CATEGORY_LEVELS_MAX] or None,
         "gtin": body.get("global_unique_id") or None,
         "item_group_id": group,
@@ -75,20 +102,21 @@ def _facts(body: JsonObject) -> JsonObject:
 
 def _parent(body: JsonObject) -> str | None:
     """Return the product of a variation. Databases and exports write that of no other product as a text, too."""
-    parent = str(body.get("parent_id") or NO_PARENT)
-    return None if parent == NO_PARENT else parent
+    parent = body.get("parent_id")
+    return None if not parent or amount_of(parent) == 0 else id_of(parent, "parent_id")
 
 
 def _availability(body: JsonObject) -> str | None:
     """Return the availability; None for a status of an extension that says none.
 
-    Versions 1 and 2 of the API, and exports, have `in_stock` instead of `stock_status`.
+    Versions 1 and 2 of the API, and exports, have `in_stock` instead of `stock_status`, or a truth value or a 1 in it.
     """
-    said = body.get("stock_status")
+    said = availability(body.get("stock_status"))
     if not said:
         return (
             None if body.get("in_stock") in (None, "") else "in_stock" if is_set(body["in_stock"]) else "out_of_stock"
         )
+    check_type(said, TEXT, "stock_status")
     meant = availability_in_our_words(said)
     return meant if meant in AVAILABILITIES else None
 
@@ -110,18 +138,18 @@ def _title(body: JsonObject) -> str | None:
 
 def _names(terms: Iterable[JsonObject] | None) -> list[str]:
     """Return the names of categories or tags. Which category is within which other one a product does not tell."""
-    return [name for term in terms or () if (name := text_of(term["name"]))]
+    return [name for term in terms or () if (name := text_of(term.get("name")))]
 
 
 def _attributes(body: JsonObject) -> JsonObject:
     """Return the attributes: the options of a product, or the one `option` of a variation."""
-    return {text_of(each["name"]) or "": _options(each) for each in body.get("attributes") or ()}
+    return {text_of(each.get("name")) or "": _options(each) for each in body.get("attributes") or ()}
 
 
 def _options(attribute: JsonObject) -> str | list[str] | None:
-    options = [text_of(str(option)) for option in attribute.get("options") or ()]
+    options = [text_of(str(option)) for option in attribute.get("options") or () if option is not None]
     known = first_values([option for option in options if option])
-    return text_of(attribute.get("option")) or (known if len(known) > 1 else next(iter(known), None))
+    return text_of(str(attribute.get("option") or "")) or (known if len(known) > 1 else next(iter(known), None))
 
 
 def _price(body: JsonObject, currency: str | None) -> JsonObject:

@@ -163,3 +163,27 @@ def test_a_window_at_the_ends_of_the_calendar_is_read(special: dict[str, Any], w
 def test_a_date_that_is_none_is_refused_by_its_field() -> None:
     with pytest.raises(InvalidEvent, match="special_from_date: '12/01/2026' is no time"):
         events(MAGENTO, message("products", product({"special_price": "49.00", "special_from_date": "12/01/2026"})))
+
+
+@pytest.mark.parametrize(
+    ("stock", "availability"),
+    [
+        ({"qty": 3}, None),
+        ({"is_in_stock": None}, None),
+        ([], None),
+        ({"is_in_stock": "1.0000"}, "in_stock"),
+        ({"is_in_stock": "0.0000"}, "out_of_stock"),
+        ({"is_in_stock": "In Stock"}, "in_stock"),
+        ({"is_in_stock": "No"}, "out_of_stock"),
+    ],
+)
+def test_a_stock_that_is_not_told_is_not_empty_and_words_are_read(stock: Any, availability: str | None) -> None:
+    """A shop asks the API for some `fields` alone, and its exports have words."""
+    given = message("products", product(extension_attributes={"stock_item": stock}))
+    assert events(MAGENTO, given)[0].facts.get("availability") == availability
+
+
+def test_a_product_of_the_graphql_api_is_refused_and_loses_no_price() -> None:
+    price = {"minimum_price": {"regular_price": {"value": 59, "currency": "USD"}}}
+    with pytest.raises(InvalidEvent, match="price_range: the record is of Magento's GraphQL API"):
+        events(MAGENTO, message("products", {"sku": "MJ01", "name": "Jacket", "price_range": price}))

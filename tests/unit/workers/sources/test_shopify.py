@@ -339,3 +339,26 @@ def test_a_level_that_is_no_number_is_not_taken_for_none(available: object) -> N
     body = {"inventory_item_id": 70_011, "location_id": 5, "available": available}
     with pytest.raises(InvalidEvent, match=r"available: .* is no number"):
         events(shopify("inventory_item", "EUR", 5), message("products", body))
+
+
+def test_an_item_that_left_the_location_that_counts_cannot_be_bought() -> None:
+    adapt, body = shopify("inventory_item", "EUR", 5), {"inventory_item_id": 70_011, "location_id": 5}
+    left = message("products", body, headers={"x-shopify-topic": "inventory_levels/disconnect"})
+    assert [event.facts for event in events(adapt, left)] == [{"availability": "out_of_stock"}]
+    assert events(adapt, left._replace(body=body | {"location_id": 6})) == []
+    with pytest.raises(InvalidEvent, match="available: is missing"):
+        events(adapt, left._replace(headers={"x-shopify-topic": "inventory_levels/update"}))
+
+
+def test_a_webhook_of_some_fields_says_which_one_it_lacks() -> None:
+    lacking = {name: value for name, value in product(variant(11)).items() if name != "title"}
+    with pytest.raises(InvalidEvent, match="title: is missing"):
+        events(SHOPIFY, message("products", lacking, headers=HEADERS))
+    unnamed = {name: value for name, value in variant(11).items() if name != "id"}
+    [item, _] = events(shopify("sku", "EUR", None), message("products", product(unnamed), headers=HEADERS))
+    assert item.facts["link"] == "https://tea.example.com/products/tea-cup"
+
+
+def test_tags_may_be_numbers() -> None:
+    facts = events(SHOPIFY, message("products", product(variant(11), tags=[2026, None, "clay "])))[0].facts
+    assert facts["attributes/tags"] == ["2026", "clay"]

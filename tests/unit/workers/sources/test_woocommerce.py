@@ -258,3 +258,46 @@ def test_a_product_that_is_free_or_on_sale_for_nothing_is_free(nought: object) -
     for_nothing = product(price=nought, regular_price="30", sale_price=nought)
     facts = events(WOO, message("products", for_nothing))[1].facts
     assert (facts["price"], facts["sale_price"]) == (30.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("stock_status", "availability"),
+    [(True, "in_stock"), (False, "out_of_stock"), ("1", "in_stock"), (0, "out_of_stock"), ("backorder", "backorder")],
+)
+def test_stock_may_be_a_truth_value_or_a_number_as_exports_write_it(stock_status: object, availability: str) -> None:
+    assert events(WOO, message("products", product(stock_status=stock_status)))[0].facts["availability"] == availability
+
+
+@pytest.mark.parametrize(("parent_id", "group"), [(814.0, "814"), ("814", "814"), (0.0, None), ("0.0", None)])
+def test_a_variation_is_in_the_group_of_its_parent_also_where_a_table_made_decimals_of_numbers(
+    parent_id: object, group: str | None
+) -> None:
+    assert events(WOO, message("products", product(parent_id=parent_id)))[0].facts.get("item_group_id") == group
+
+
+def test_the_option_of_a_variation_may_be_a_number_and_one_that_is_null_is_none() -> None:
+    attributes = [{"name": "Size", "option": 38}, {"name": "Fit", "options": [None, "slim"]}]
+    facts = events(WOO, message("products", product(attributes=attributes)))[0].facts
+    assert (facts["attributes/Size"], facts["attributes/Fit"]) == ("38", "slim")
+
+
+def test_the_letter_case_of_a_status_hides_nothing() -> None:
+    assert events(WOO, message("products", product(status="Publish")))[0].op == "upsert"
+
+
+def test_a_term_without_a_name_is_none() -> None:
+    """Programs that write products name the categories by their numbers alone."""
+    facts = events(WOO, message("products", product(categories=[{"id": 9}], brands=[{"id": 3}])))[0].facts
+    assert not {"category", "brand"} & facts.keys()
+
+
+@pytest.mark.parametrize("milliseconds", ["1795010112000", "1712051200123", "1795941000"])
+def test_a_time_that_is_a_number_is_no_time_of_the_18th_century(milliseconds: str) -> None:
+    with pytest.raises(InvalidEvent, match=f"date_on_sale_to: '{milliseconds}' is no time"):
+        events(WOO, message("products", product(date_on_sale_to_gmt=milliseconds)))
+
+
+def test_a_product_of_the_store_api_is_refused_and_loses_no_price() -> None:
+    prices = {"price": "2400", "currency_code": "GBP", "currency_minor_unit": 2}
+    with pytest.raises(InvalidEvent, match="prices: the record is of WooCommerce's Store API"):
+        events(WOO, message("products", {"id": 814, "name": "Wool scarf", "prices": prices}))
