@@ -6,6 +6,7 @@ nothing about the item.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from schemas.errors import InvalidEvent
@@ -13,7 +14,16 @@ from schemas.event_fields import CATEGORY_LEVELS_MAX
 from workers.sources.column_values import availability, levels_of_path
 from workers.sources.feed_prices import money
 from workers.sources.markup import text_of
-from workers.sources.messages import Body, Message, amount_of, id_of, object_of, without_false_sale
+from workers.sources.messages import (
+    Body,
+    Message,
+    amount_of,
+    check_spreadsheet_id,
+    id_of,
+    object_of,
+    without_false_sale,
+)
+from workers.sources.part_types import SCALAR, check_part
 from workers.sources.shop_times import end_of_sale, utc_time
 
 if TYPE_CHECKING:
@@ -25,6 +35,8 @@ PRODUCT_FIELDS = frozenset(
     ("id", "title", "description", "brand", "link", "image_link", "gtin", "item_group_id", "availability")
 )
 TEXTS = ("title", "description", "brand")
+_NUMBER = re.compile(r"\d+(?:\.0+)?")
+"""A whole number, also as tables write it whose column has empty cells."""
 _OF_API = frozenset(("kind", "channel", "contentLanguage", "feedLabel", "targetCountry", "productAttributes"))
 """Fields of which each product of those APIs has one beside its offerId."""
 UNSAID = frozenset(
@@ -51,6 +63,8 @@ def google_merchant() -> Adapter:
         if "id" not in row:
             raise InvalidEvent("id: is missing: the row is of no Google Merchant feed; check the format")
         name = {"product_id": id_of(row["id"], "id")}
+        for field in ("item_group_id", "gtin"):
+            check_spreadsheet_id(row.get(field), field)
         price = _price(row) if "price" in row else {"op": "delete"}
         return [Body("products", name | _facts(row)), Body("prices", without_false_sale(name | price))]
 
@@ -79,7 +93,7 @@ def _facts(row: JsonObject) -> JsonObject:
         | {name: text_of(row[name]) for name in TEXTS if isinstance(row.get(name), str)}
         | {
             "availability": availability(row.get("availability")),
-            "category": _category(row.get("product_type")) or _category(row.get("google_product_category")),
+            "category": _category(row, "product_type") or _category(row, "google_product_category"),
             "attributes": {
                 name: value
                 for name, value in row.items()
@@ -102,10 +116,13 @@ def _price(row: JsonObject) -> JsonObject:
     return price | {"sale_price": sale} | _window(row.get(WINDOW))
 
 
-def _category(path: Any) -> list[str] | None:
+def _category(row: JsonObject, field: str) -> list[str] | None:
     """Return the levels of a category, of several the first; None for the number of one in Google's taxonomy."""
-    text = text_of(str(path[0] if isinstance(path, list) and path else path or ""))
-    return levels_of_path(text)[:CATEGORY_LEVELS_MAX] if text and not text.isdecimal() else None
+    path = row.get(field)
+    first = path[0] if isinstance(path, list) and path else path
+    check_part(first, SCALAR, field)
+    text = text_of(str(first or ""))
+    return levels_of_path(text)[:CATEGORY_LEVELS_MAX] if text and not _NUMBER.fullmatch(text) else None
 
 
 def _window(text: Any) -> JsonObject:

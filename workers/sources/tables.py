@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 WHOLE = ("version", "updated_at", "sale_starts_at", "sale_ends_at")
 """Fields that may be whole numbers, which must not be texts then."""
-IDS = ("product_id", "review_id")
+IDS = ("product_id", "review_id", "seller", "item_group_id", "gtin")
 _WHOLE = re.compile(r"\s*(\d+)(?:\.0+)?\s*")
 """A whole number, also as tables write it whose column has empty cells."""
 TRUTH = {"true": True, "false": False, "1": True, "0": False}

@@ -267,3 +267,16 @@ def test_a_product_of_googles_apis_is_refused_by_its_name(product: dict[str, Any
         events(GOOGLE, message("products", body))
     shape = shape_of_json(body)
     assert shape is not None and "Google's Content API" in shape.sentence
+
+
+@pytest.mark.parametrize("number", ["2271", "2271.0", 2271, 2271.0])
+def test_the_number_of_a_category_is_none_also_where_a_table_made_decimals_of_it(number: object) -> None:
+    numbered = {**ROW, "product_type": "", "google_product_category": number}
+    assert "category" not in events(GOOGLE, message("products", numbered))[0].facts
+
+
+@pytest.mark.parametrize("field", ["gtin", "item_group_id"])
+def test_a_name_that_a_spreadsheet_shortened_is_refused_in_every_field(field: str) -> None:
+    """Products of many groups would be one group, of which search shows one."""
+    with pytest.raises(InvalidEvent, match=rf"{field}: '4\.00638E\+12' is what a spreadsheet made of a long number"):
+        events(GOOGLE, message("products", ROW | {field: "4.00638E+12"}))

@@ -76,8 +76,10 @@ def test_an_id_that_a_spreadsheet_shortened_is_refused(damaged: str) -> None:
     rows = {
         "products": {"product_id": damaged, "title": "Cup"},
         "reviews": {"product_id": "a", "review_id": damaged, "rating": "4"},
+        "prices": {"product_id": "a", "seller": damaged, "price": "4", "currency": "EUR"},
     }
-    for topic, row in rows.items():
+    named = [("products", {"product_id": "a", "title": "Cup", name: damaged}) for name in ("gtin", "item_group_id")]
+    for topic, row in [*rows.items(), *named]:
         with pytest.raises(InvalidEvent, match="is what a spreadsheet made of a long number"):
             events(table(), message(topic, row))
     with pytest.raises(InvalidEvent, match="is what a spreadsheet made of a long number"):
