@@ -30,6 +30,12 @@ DELIMITERS = {
 }
 SEPARATOR = "sep="
 """The beginning of a first line in which a spreadsheet says what separates the cells."""
+BOM = "\ufeff"
+"""The mark at the beginning of a file, also in the middle of those that were put together."""
+WITHOUT_NAME = ("", '""')
+"""The first names of a header whose rows have a number before them: pandas and R write one by default."""
+NULLS = ("NULL", "\\N")
+"""What databases write for no value: the client of MySQL, and ClickHouse, or PostgreSQL between tabs."""
 _NAME = re.compile(r'\s*"?[\w][\w .:()\[\]/?#%&+*-]{0,60}"?\s*')
 _WELL_QUOTED = re.compile(r'"(?:[^"]|"")*"')
 _LINE_END = re.compile(r"\r\n?|\n")
@@ -53,7 +59,8 @@ def known_delimiter(text: str) -> str | None:
         return first[-1]
     for delimiter in DELIMITERS:
         cells = first.split(delimiter)
-        if len(cells) > 1 and len(set(cells)) == len(cells) and all(map(_NAME.fullmatch, cells)):
+        named = cells[cells[0] in WITHOUT_NAME :]
+        if len(cells) > 1 and len(set(cells)) == len(cells) and all(map(_NAME.fullmatch, named)):
             return delimiter
     return None
 
@@ -95,12 +102,15 @@ def _rows(lines: Iterable[str], delimiter: str) -> Iterator[Row]:
                 if line.strip():
                     yield Row(table.number, InvalidEvent(_PART))
             continue
-        if not any(cell.strip() for cell in cells):
+        if not any(cell.strip() for cell in cells) or cells[0] == SEPARATOR:
             continue
         if names is None:
-            names = [name.strip() for name in cells] if cells[:1] != [SEPARATOR] else None
-            if len(cells) == 1 and names and table.is_over():  # As where a shop answers a sentence instead of its feed.
+            names = [name.strip() for name in cells]
+            if len(cells) == 1 and table.is_over():  # As where a shop answers a sentence instead of its feed.
                 yield Row(table.number, InvalidEvent(_ALONE.format(names[0][:NAME_CHARACTERS])))
+        elif _is_header(names, cells):  # Of the next one of several tables that were put together.
+            names = [name.strip() for name in cells]
+            is_behind_broken = False
         elif is_behind_broken and len(cells) != len(names):
             yield Row(table.number, InvalidEvent(_remainder(names, cells)))
         else:
@@ -128,7 +138,7 @@ class _Lines:
     def __next__(self) -> str:
         line = self._ahead.popleft() if self._ahead else next(self._lines)
         self.number += 1
-        return line
+        return line.removeprefix(BOM)
 
     def is_over(self) -> bool:
         """Return whether none but blank lines are left."""
@@ -174,6 +184,12 @@ def _quoted(cell: str) -> str:
     return f'"{doubled}"{cell[len(text) :]}'
 
 
+def _is_header(names: list[str], cells: list[str]) -> bool:
+    """Return whether a row is the header of another table: at least two and half of its cells are names of this one."""
+    known = sum(cell.strip() in names for cell in cells if cell.strip())
+    return known >= len(cells) / 2 and known >= min(2, len(names))
+
+
 def _remainder(names: list[str], cells: list[str]) -> str:
     """Return why a line behind a row that could not be read is no row: the lines of a broken cell seldom have as many
     delimiters as the header."""
@@ -200,6 +216,6 @@ def _by_name(names: list[str], cells: list[str]) -> dict[str, str] | InvalidEven
         )
     found: dict[str, str] = {}
     for name, cell in zip(names, cells, strict=False):
-        if name and cell.strip():
+        if name and (text := cell.strip()) and text not in NULLS:
             found.setdefault(name, cell)
     return found

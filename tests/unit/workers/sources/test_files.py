@@ -505,3 +505,45 @@ def test_markup_in_the_texts_of_a_feed_of_xml_is_no_reason_to_lose_them() -> Non
     deep = RSS.replace("Television</title>", "TV" + "<i>" * 5_000 + "!" + "</i>" * 5_000 + "</title>", 1)
     first, _ = read(deep.encode(), takes_text=True)
     assert isinstance(first.value, dict) and text_of(first.value["title"]) == "TV!"
+
+
+@pytest.mark.parametrize("between", ["", "\ufeff", "\n", "sep=;\r\n", "\ufeffsep=;\n"])
+def test_the_header_of_the_next_of_several_tables_is_no_row(between: str) -> None:
+    """So `cat` puts exports together, and so pandas and others append to one."""
+    table = f"product_id;title;brand\na;Cup;Acme\n{between}product_id;title;brand\nb;Mug;\n"
+    found = [row.value for row in read(table.encode(), takes_text=True)]
+    assert found == [{"product_id": "a", "title": "Cup", "brand": "Acme"}, {"product_id": "b", "title": "Mug"}]
+
+
+def test_the_next_of_several_tables_may_have_its_columns_in_another_order_or_others() -> None:
+    headers = ("product_id,title,brand", "brand,product_id,title", "product_id,title,gtin,link")
+    tables = "\n".join((headers[0], "a,Cup,Acme", "", headers[1], "Acme,b,Mug", headers[2], "c,Jar,7,x"))
+    assert [row.value for row in read(tables.encode(), takes_text=True)] == [
+        {"product_id": "a", "title": "Cup", "brand": "Acme"},
+        {"product_id": "b", "title": "Mug", "brand": "Acme"},
+        {"product_id": "c", "title": "Jar", "gtin": "7", "link": "x"},
+    ]
+
+
+def test_a_row_with_a_name_of_the_header_in_it_is_a_row() -> None:
+    table = "product_id,title,brand\ntitle,Cup,Acme\na,brand,\n"
+    assert [row.value for row in read(table.encode(), takes_text=True)] == [
+        {"product_id": "title", "title": "Cup", "brand": "Acme"},
+        {"product_id": "a", "title": "brand"},
+    ]
+
+
+@pytest.mark.parametrize("null", ["NULL", "\\N", " NULL "])
+@pytest.mark.parametrize("delimiter", [",", "\t"])
+def test_the_null_of_a_database_is_an_empty_cell(null: str, delimiter: str) -> None:
+    table = delimiter.join(("product_id", "title", "brand")) + "\n" + delimiter.join(("a", "Cup", null)) + "\n"
+    assert [row.value for row in read(table.encode(), takes_text=True)] == [{"product_id": "a", "title": "Cup"}]
+
+
+@pytest.mark.parametrize("header", [",product_id,title", '"","product_id","title"'])
+def test_a_table_whose_rows_have_a_number_without_a_name_is_known_for_one(header: str) -> None:
+    """So pandas and R write one by default."""
+    table = f"{header}\n0,a,Cup\n".encode()
+    with pytest.raises(WrongUsage, match="comma-separated text"):
+        read(table)
+    assert [row.value for row in read(table, takes_text=True)] == [{"product_id": "a", "title": "Cup"}]
