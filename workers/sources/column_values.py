@@ -22,6 +22,8 @@ HIDDEN_WORDS = frozenset(("", *_HIDDEN.split()))
 """The words, in lower case and with _ between them, of a column whose product is not to be shown."""
 _BETWEEN_WORDS = re.compile(r"[\s-]+")
 _DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+_PRINTED_TEXTS = re.compile(r"\{'[A-Za-z][A-Za-z_-]*': ?.*\}", re.DOTALL)
+"""Texts by language that are no JSON, as Python, duckdb and ClickHouse print them into a table."""
 _WITH_EXPONENT = re.compile(r"-?[0-9]+(?:\.[0-9]+)?E-[0-9]{1,3}|-?[0-9]\.[0-9]+E\+[0-9]{1,2}")
 """The decimals that Java writes with an exponent, such as `0E-18` of a `numeric(38,18)`. `1E+1` is base64 as well."""
 
@@ -63,6 +65,8 @@ def text_value(value: Any) -> Any:
         try:
             texts = orjson.loads(value)
         except orjson.JSONDecodeError:
+            if _PRINTED_TEXTS.fullmatch(value.strip()):
+                raise _printed(value, "write it as JSON") from None
             return value
         return texts if isinstance(texts, dict) and all(map(_is_text, texts.keys(), texts.values())) else value
     return name_value(value)
@@ -87,7 +91,19 @@ def levels(value: Any) -> Any:
             listed = None
         if isinstance(listed, list) and all(isinstance(level, str) for level in listed):
             return listed
+    if _is_printed_list(value.strip()):
+        raise _printed(value, "write its levels with > between them, or as JSON")
     return levels_of_path(value)
+
+
+def _is_printed_list(text: str) -> bool:
+    """Return whether a text is a list as Python, duckdb or ClickHouse prints it, or an array of PostgreSQL."""
+    ends = text[:1] + text[-1:]
+    return ends == "{}" or (ends == "[]" and ("," in text or "'" in text))
+
+
+def _printed(value: str, todo: str) -> InvalidEvent:
+    return InvalidEvent(f"{value[:40]!r} is a list or an object as a program prints it: {todo}")
 
 
 def levels_of_path(path: str) -> list[str]:

@@ -7,18 +7,27 @@ from typing import TYPE_CHECKING, Any
 
 from schemas.errors import InvalidEvent
 from workers.sources.column_values import availability, json_object, levels, text_value
+from workers.sources.connect_values import time_value
 from workers.sources.mapping import OBJECTS
 from workers.sources.messages import Body, Message, check_spreadsheet_id, object_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from workers.sources.messages import Adapter
 
-WHOLE = ("version", "updated_at", "sale_starts_at", "sale_ends_at")
+TIMES = ("updated_at", "sale_starts_at", "sale_ends_at")
+WHOLE = ("version", *TIMES)
 """Fields that may be whole numbers, which must not be texts then."""
 IDS = ("product_id", "review_id", "seller", "item_group_id", "gtin")
+PRICES = ("price", "sale_price")
 _WHOLE = re.compile(r"\s*(\d+)(?:\.0+)?\s*")
 """A whole number, also as tables write it whose column has empty cells."""
-TRUTH = {"true": True, "false": False, "1": True, "0": False}
+_PLACED = re.compile(r"-?infinity|.*:[0-9.]+ ?(?:Z|UTC|[+-][0-9]{2}(?::?[0-9]{2})?)")
+"""A time that is placed by its offset from UTC, also as PostgreSQL and others write it: `2026-11-30 10:00:00+00`."""
+_OF_DOUBLE = re.compile(r"[0-9]+\.[0-9]{7,}|[0-9](?:\.[0-9]+)?e-[0-9]{2}")
+"""A decimal with all the digits of a double, as programs write what they computed: `23.788099999999997`."""
+TRUTH = {"true": True, "false": False, "1": True, "0": False, "t": True, "f": False}
 
 
 def table() -> Adapter:
@@ -44,17 +53,25 @@ def _adapt(message: Message) -> list[Body]:
         elif name in OBJECTS and name in fields:
             raise InvalidEvent(f"{name}: has a column of its own and others for its parts: leave it out")
         else:
-            fields[name] = _value(name, cell)
+            fields[name] = _read(_value, name, cell)
     return [Body(message.topic, fields | _objects(fields))]
 
 
 def _objects(fields: dict[str, Any]) -> dict[str, Any]:
     """Return the fields that are objects, where one cell has all of it: as JSON, or a text without languages."""
     whole = {name: fields[name] for name in OBJECTS if isinstance(fields.get(name), str)}
+    return {name: _read(_object, name, cell) for name, cell in whole.items()}
+
+
+def _read(reader: Callable[[str, Any], Any], name: str, cell: Any) -> Any:
     try:
-        return {name: (json_object if name == "attributes" else text_value)(cell) for name, cell in whole.items()}
+        return reader(name, cell)
     except InvalidEvent as error:
-        raise InvalidEvent(f"attributes: {error}") from None
+        raise InvalidEvent(f"{name}: {error}") from None
+
+
+def _object(name: str, cell: str) -> Any:
+    return json_object(cell) if name == "attributes" else text_value(cell)
 
 
 def _value(name: str, cell: Any) -> Any:
@@ -62,10 +79,14 @@ def _value(name: str, cell: Any) -> Any:
         return cell
     if name in WHOLE and (number := _WHOLE.fullmatch(cell)):
         return int(number[1])
+    if name in TIMES and _PLACED.fullmatch(cell.strip()):
+        return time_value(cell.strip())
+    if name in PRICES and _OF_DOUBLE.fullmatch(cell) and repr(float(cell)) == cell:
+        return float(cell)
     if name == "category":
         return levels(cell)
     if name == "availability":
-        return availability(cell)
+        return availability(TRUTH.get(cell.strip().lower(), cell))
     if name == "verified_purchase":
         return TRUTH.get(cell.strip().lower(), cell)
     return cell

@@ -786,7 +786,7 @@ def test_texts_by_language_come_from_columns_of_their_own_or_from_one_of_type_js
         (["Home", "Lamps"], ["Home", "Lamps"]),
         ("Home > Lamps", ["Home", "Lamps"]),
         ("[New] > Lamps", ["[New]", "Lamps"]),
-        ("[1, 2]", ["[1, 2]"]),
+        ("[Sale]", ["[Sale]"]),
     ],
 )
 def test_the_levels_of_a_category_are_a_list_or_a_text(column: object, levels: list[str]) -> None:
