@@ -93,6 +93,8 @@ def availability_in_our_words(value: Any) -> Any:
 
     What is in doubt is refused rather than sold: the remark behind `In stock` may deny it.
     """
+    if isinstance(value, bool):  # So databases write a column of truth values as JSON.
+        return "in_stock" if value else "out_of_stock"
     if not isinstance(value, str) or value in AVAILABILITIES or len(value) > CHARACTERS_MAX:
         return value
     return _meaning(value) or value

@@ -200,6 +200,7 @@ _TIME = WithJsonSchema(
     {
         "anyOf": [
             {"type": "string", "format": "date-time"},
+            {"type": "string", "pattern": "^[1-9][0-9]{12}$"},
             {"type": "integer", "minimum": SECONDS_BELOW, "exclusiveMaximum": TIME_MS_BELOW},
         ]
     }

@@ -26,6 +26,14 @@ _DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?", re.ASCII)
 _PRICE = re.compile(r"[0-9]{1,11}(\.[0-9]{1,4})?", re.ASCII)
 """The texts of prices that need no further check."""
 _DIGITS = re.compile("[0-9]{1,20}")
+_PRESENT_MS = range(10**12, 10**13)
+"""Milliseconds of 13 digits, as those of almost all events have."""
+_MILLISECONDS = re.compile("[1-9][0-9]{12}")
+"""The same as a text: protobuf and BigQuery write integers of 64 bits as texts into JSON."""
+_COMPACT = re.compile(
+    "(19|20)[0-9]{2}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])([01][0-9]|2[0-3])[0-5][0-9]([0-5][0-9])?", re.ASCII
+)
+"""A day and a time without signs: 20261130100000 is of 2612 as milliseconds, and without its seconds of 1976."""
 _RFC3339_WITHOUT_OFFSET = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?")
 _RFC3339 = re.compile(_RFC3339_WITHOUT_OFFSET.pattern + r"([Zz]|[+-][0-9]{2}:[0-9]{2})")
 
@@ -121,9 +129,11 @@ def milliseconds(value: Any) -> int:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, str):
-        value = _checked(_from_rfc3339(value), value)
+        value = int(value) if _MILLISECONDS.fullmatch(value) else _checked(_from_rfc3339(value), value)
     elif type(value) is int and 0 <= value < SECONDS_BELOW:
         raise ValueError(f"{value} looks like seconds: send milliseconds since the epoch, or an RFC 3339 time")
+    elif type(value) is int and value not in _PRESENT_MS and _COMPACT.fullmatch(str(value)):
+        raise ValueError(f"{value} looks like a date without signs: send milliseconds, or an RFC 3339 time")
     if type(value) is not int:
         raise ValueError("must be an RFC 3339 time, or an integer of milliseconds since the epoch")
     if not 0 <= value < TIME_MS_BELOW:
@@ -137,7 +147,7 @@ def sale_boundary(value: Any) -> int:
     A text before 1970 or after 9999 counts as the first or the last time that there is: databases write "always" and
     "never" as 0001-01-01 and 9999-12-31, whose offset may lead beyond.
     """
-    if not isinstance(value, str):
+    if not isinstance(value, str) or _MILLISECONDS.fullmatch(value):
         return milliseconds(value)
     return min(max(_checked(_from_rfc3339(value), value), 0), TIME_MS_BELOW - 1)
 

@@ -148,6 +148,13 @@ REFUSED: list[tuple[str, bytes | None, bytes | dict[str, Any] | None, str]] = [
     ("products", b"a", {"title": "x", "updated_at": 1_795_941_000}, "updated_at: 1795941000 looks like seconds"),
     ("products", b"a", {"title": "x", "updated_at": 10**11 - 1}, "looks like seconds"),
     ("products", b"a", {"title": "x", "updated_at": 0}, "looks like seconds"),
+    ("products", b"a", {"title": "x", "updated_at": "1795941000"}, "is no RFC 3339 time"),
+    ("products", b"a", {"title": "x", "updated_at": "0001795941000"}, "is no RFC 3339 time"),
+    ("products", b"a", {"title": "x", "updated_at": 202611300800}, "looks like a date without signs"),
+    *(
+        ("prices", b"a", {**PRICE, "sale_ends_at": at}, "looks like a date without signs")
+        for at in (20261130080000, 20261130080000.0, 19991231235959)
+    ),
     ("products", b"a", {"title": "x", "updated_at": "1970-01-21T18:53:10.000Z"}, "as seconds do"),
     (
         "prices",
@@ -267,7 +274,7 @@ def test_a_whole_number_is_one_as_json_schema_has_it_also_with_a_point() -> None
 
 
 def test_times_with_an_offset_and_milliseconds_mean_the_same() -> None:
-    times = ("2022-10-23T05:41:22.050+08:00", "2022-10-22T21:41:22.050Z", 1666474882050)
+    times = ("2022-10-23T05:41:22.050+08:00", "2022-10-22T21:41:22.050Z", 1666474882050, "1666474882050")
     assert {taken("products", {"title": "x", "updated_at": t}).stamp for t in times} == {
         taken("products", {"title": "x", "updated_at": 1666474882050}).stamp
     }
@@ -417,6 +424,8 @@ def test_the_24_languages_of_the_european_union_are_kept_whole() -> None:
         ("products", {**SOLD, "availability": "http://schema.org/OutOfStock"}, SOLD),
         ("products", {**SOLD, "availability": "https://schema.org/SoldOut"}, SOLD),
         ("products", {**SOLD, "availability": "Discontinued"}, SOLD),
+        ("products", {**SOLD, "availability": False}, SOLD),
+        ("products", {"title": "x", "availability": True}, {"title": "x", "availability": "in_stock"}),
         ("products", {"title": "x", "availability": "limited availability"}, {"title": "x", "availability": "InStock"}),
         ("products", {"title": "x", "availability": "pre-order"}, {"title": "x", "availability": "preorder"}),
         ("products", {"title": "x", "__op": "u", "__deleted": "false", "__source_ts_ms": 5}, {"title": "x"}),
