@@ -35,7 +35,7 @@ BOM = "\ufeff"
 WITHOUT_NAME = ("", '""')
 """The first names of a header whose rows have a number before them: pandas and R write one by default."""
 NULLS = ("NULL", "\\N")
-"""What databases write for no value: the client of MySQL, and ClickHouse, or PostgreSQL between tabs."""
+"""The words of databases for no value: of MySQL's client, and of ClickHouse, or PostgreSQL between tabs."""
 _NAME = re.compile(r'\s*"?[\w][\w .:()\[\]/?#%&+*-]{0,60}"?\s*')
 _WELL_QUOTED = re.compile(r'"(?:[^"]|"")*"')
 _LINE_END = re.compile(r"\r\n?|\n")

@@ -509,7 +509,7 @@ def test_markup_in_the_texts_of_a_feed_of_xml_is_no_reason_to_lose_them() -> Non
 
 @pytest.mark.parametrize("between", ["", "\ufeff", "\n", "sep=;\r\n", "\ufeffsep=;\n"])
 def test_the_header_of_the_next_of_several_tables_is_no_row(between: str) -> None:
-    """So `cat` puts exports together, and so pandas and others append to one."""
+    """`cat` puts exports together so, and pandas appends to one."""
     table = f"product_id;title;brand\na;Cup;Acme\n{between}product_id;title;brand\nb;Mug;\n"
     found = [row.value for row in read(table.encode(), takes_text=True)]
     assert found == [{"product_id": "a", "title": "Cup", "brand": "Acme"}, {"product_id": "b", "title": "Mug"}]
@@ -542,7 +542,7 @@ def test_the_null_of_a_database_is_an_empty_cell(null: str, delimiter: str) -> N
 
 @pytest.mark.parametrize("header", [",product_id,title", '"","product_id","title"'])
 def test_a_table_whose_rows_have_a_number_without_a_name_is_known_for_one(header: str) -> None:
-    """So pandas and R write one by default."""
+    """pandas and R write one by default."""
     table = f"{header}\n0,a,Cup\n".encode()
     with pytest.raises(WrongUsage, match="comma-separated text"):
         read(table)

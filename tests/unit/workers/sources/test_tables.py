@@ -105,7 +105,7 @@ def test_an_id_that_only_looks_like_it_stays(kept: str) -> None:
     ],
 )
 def test_a_time_with_an_offset_is_read_in_the_form_of_every_database(cell: str) -> None:
-    """So psql, duckdb, polars and BigQuery write one."""
+    """psql, duckdb, polars and BigQuery write one in these forms."""
     row = {"product_id": "a", "price": "1", "currency": "EUR", "sale_ends_at": cell, "updated_at": cell}
     [event] = events(table(), message("prices", row))
     assert event.facts["sale_ends_at_ms"] == event.stamp.updated_at_ms == 1_794_297_600_000
@@ -152,7 +152,7 @@ def test_a_price_with_more_decimals_than_a_double_is_refused() -> None:
     ],
 )
 def test_a_list_or_an_object_as_a_program_prints_it_is_refused(field: str, cell: str) -> None:
-    """So pandas, duckdb, ClickHouse and PostgreSQL write columns of lists and objects: it would be shown as it is."""
+    """pandas, duckdb, ClickHouse and PostgreSQL print lists and objects like this: it would be shown as it is."""
     row = {"product_id": "a", "title": "Cup", field: cell}
     with pytest.raises(InvalidEvent, match=f"{field}: .* as a program prints it: write"):
         events(table(), message("products", row))
