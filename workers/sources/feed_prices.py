@@ -7,6 +7,7 @@ from typing import Any
 
 from schemas.currencies import DECIMALS, SIGNS_OF_ONE
 from schemas.errors import InvalidEvent
+from schemas.texts import visible
 
 THOUSANDS_DIGITS = 3
 _NUMBER = r"([0-9]+(?:[.,'’\s][0-9]+)*[.,]?|[.,][0-9]+)"
@@ -29,7 +30,8 @@ def money(field: str, text: Any) -> tuple[str, str]:
     Three digits behind the only sign are thousands in one country and decimals in the other, unless the currency has no
     decimals, or three and a point before them. Raises InvalidEvent for a doubt, and for a text that is no price.
     """
-    found = _PRICE.fullmatch(_with_a_code(_WITHOUT_DECIMALS.sub("", str(text).strip())))
+    shown = visible(str(text)).strip()  # Hebrew and Arabic have marks of direction around the number and its sign.
+    found = _PRICE.fullmatch(_with_a_code(_WITHOUT_DECIMALS.sub("", shown)))
     if found is None:
         raise InvalidEvent(f'{field}: {str(text)[:30]!r} is no price: send one like "15.00 USD"')
     number, currency = found[1] or found[4], (found[2] or found[3]).upper()

@@ -26,6 +26,8 @@ FORMAT_HEADER = "freshline-format"
 OWN_FORMAT = b"freshline"
 IN_OWN_FORMAT = ((FORMAT_HEADER, OWN_FORMAT),)
 """The headers of a record that a command or a worker made from another form."""
+SCHEMA_HEADER = "__value_schema_id"
+"""Header with the id of the schema, which Confluent's serializers write instead of the frame if they are told to."""
 EVENTS_MAX = 4_096
 """The most events of one record: a product of Shopify has up to 2,048 variants, each an item and a price."""
 
@@ -89,7 +91,7 @@ class Sources:
             return [Decoded(_own_event(topic, key, value, headers, times), value)]
         source, adapt = configured
         if source.encoding == "confluent":
-            message = Message(topic, self._key(key), self._body(value), text_headers(headers))
+            message = Message(topic, self._key(key), self._body(value, headers), text_headers(headers))
         else:
             message = Message(topic, key, json_of(value), text_headers(headers))
         try:
@@ -108,7 +110,12 @@ class Sources:
         found = {self.schemas.missing(each) for each in (key, value)}
         return sorted(each for each in found if each is not None)
 
-    def _body(self, value: bytes | None) -> Any:
+    def _body(self, value: bytes | None, headers: Sequence[tuple[str, bytes | None]]) -> Any:
+        if value and value[0] != 0 and any(name == SCHEMA_HEADER for name, _ in headers):
+            raise InvalidEvent(
+                f"the id of its schema is in the header {SCHEMA_HEADER}: let the producer's serializer put it before "
+                "the value"
+            )
         return None if value is None else self.schemas.read(value)
 
     def _key(self, key: bytes | None) -> bytes | None:

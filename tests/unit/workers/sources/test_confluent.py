@@ -251,6 +251,13 @@ def test_a_cloud_event_in_binary_mode_may_be_in_avro() -> None:
     assert decoded.event.facts == {"price": 4.5, "currency": "EUR"}
 
 
+def test_a_record_whose_header_has_the_id_of_its_schema_is_refused_with_what_to_change() -> None:
+    sources = confluent(None, topic="prices")
+    headers = [("__value_schema_id", b"\1" + bytes(16))]
+    with pytest.raises(InvalidEvent, match="is in the header __value_schema_id: let the producer's serializer"):
+        sources.decode("prices", None, avro(PRICE, FIELDS)[FRAME_BYTES:], headers, TIMES)
+
+
 def test_json_with_a_schema_is_read() -> None:
     body = b"\0\0\0\0\7" + orjson.dumps({"product_id": "mug-1", "title": "Mug"})
     [decoded] = confluent(registered_schema("JSON", ["{}"]), topic="products").decode("products", None, body, [], TIMES)

@@ -87,6 +87,7 @@ def test_a_price_has_its_currency(text: str) -> None:
             ("15,- EUR", 15.0, "EUR"),
         ),
         *(("CHF 15.–", 15.0, "CHF"), ("15.-€", 15.0, "EUR")),
+        *(("\u200f1,299.00\xa0\u200f₪", 1299.0, "ILS"), ("\u200f1,299.00\xa0AED", 1299.0, "AED")),
     ],
 )
 def test_a_sign_that_means_one_currency_is_that_currency(text: str, price: float, currency: str) -> None:
