@@ -20,6 +20,8 @@ _HIDDEN = (
 )
 HIDDEN_WORDS = frozenset(("", *_HIDDEN.split()))
 """The words, in lower case and with _ between them, of a column whose product is not to be shown."""
+_BITS_OF_NOUGHT = re.compile(r"(?:AAAA)*(?:AA==|AAA=)")
+"""Bits of which none is set, and a decimal of nought in bytes, in base64."""
 _BETWEEN_WORDS = re.compile(r"[\s-]+")
 _DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 _PRINTED_TEXTS = re.compile(r"\{'[A-Za-z][A-Za-z_-]*': ?.*\}", re.DOTALL)
@@ -145,9 +147,15 @@ def json_object(given: Any) -> dict[str, Any] | None:
 
 
 def is_hidden(value: Any) -> bool:
-    """Return whether a column's value means that the product is not to be shown."""
+    """Return whether a column's value means that the product is not to be shown. Raises InvalidEvent for what is no
+    value of one column."""
+    if isinstance(value, (dict, list)):
+        raise InvalidEvent(
+            f"visible: {str(value)[:40]!r} is neither a truth value nor a number nor a word: map another column"
+        )
     if not isinstance(value, str):
         return not value
     count = _plain_decimal(value)
     word = _BETWEEN_WORDS.sub("_", name_of(value).lower())
-    return word in HIDDEN_WORDS or (count is not None and not float(count))
+    is_nought = count is not None and not float(count)
+    return word in HIDDEN_WORDS or is_nought or _BITS_OF_NOUGHT.fullmatch(value) is not None

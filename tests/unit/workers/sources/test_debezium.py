@@ -901,3 +901,15 @@ def test_a_value_that_is_not_of_its_type_is_refused_by_its_field(schema: dict[st
 def test_a_position_of_more_bits_than_logs_have_is_refused_by_its_name(lsn: Any) -> None:
     with pytest.raises(InvalidEvent, match="source: the position 9223372036854775808 has not 63 bits"):
         adapted(change("products", "u", lsn, after=LAMP))
+
+
+@pytest.mark.parametrize(("bits", "op"), [("AA==", "patch"), ("AAA=", "patch"), ("AQ==", "upsert"), ("A", "upsert")])
+def test_a_column_of_bits_hides_a_product_where_none_is_set(bits: str, op: str) -> None:
+    """The connector of MySQL writes a `bit(8)` in base64."""
+    assert adapted(change("products", "u", 5, after=LAMP | {"active": bits}))[0].op == op
+
+
+@pytest.mark.parametrize("value", [[], {}, ["x"], {"x": 5}])
+def test_a_column_that_says_nothing_of_being_shown_is_refused(value: Any) -> None:
+    with pytest.raises(InvalidEvent, match=r"visible: .* is neither a truth value nor a number nor a word"):
+        adapted(change("products", "u", 5, after=LAMP | {"active": value}))
