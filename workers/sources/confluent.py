@@ -29,6 +29,11 @@ if TYPE_CHECKING:
 
     ValueReader = Callable[..., Any]
 
+_BROKEN: dict[type[Exception], str] = {
+    EOFError: "it ends too early",
+    RecursionError: "it is nested too deeply",
+    UnicodeDecodeError: "a text in it is not UTF-8",
+}
 SCHEMAS_MAX = 10_000
 """The most schemas that a worker keeps. A registry has one for each version of each table."""
 _IN_CONNECT = {
@@ -171,12 +176,19 @@ def _read(schema: RegisteredSchema, payload: bytes) -> Any:
         read = read_in_python if schema.is_recursive else fastavro.schemaless_reader
         found = _as_json(read(stream, schema.avro, None))
         if stream.tell() != len(payload):
-            raise ValueError(f"{len(payload) - stream.tell()} bytes are left over")
+            raise InvalidEvent(f"the record is not of this schema: {len(payload) - stream.tell()} bytes are left over")
         return found
     except InvalidEvent:
         raise
     except Exception as error:  # fastavro raises whatever the bytes lead to: EOFError, IndexError, OverflowError, ...
-        raise InvalidEvent(f"the record is not of this schema ({type(error).__name__}: {error})") from None
+        raise InvalidEvent(f"the record is not of this schema: {_of_broken(error)}") from None
+
+
+def _of_broken(error: Exception) -> str:
+    """Return the fault of the bytes that lead to this error, whose own words are of Python."""
+    return next(
+        (words for kind, words in _BROKEN.items() if isinstance(error, kind)), "its bytes stand for something else"
+    )
 
 
 def _as_json(value: Any) -> Any:
