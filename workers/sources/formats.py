@@ -58,8 +58,10 @@ class Source(BaseModel):
             if self.format not in MAPPED:
                 raise ValueError(f"mapping: {self.format} has none: leave it out")
             check_fields(self.topic, self.mapping)
-        if self.replica_identity is not None and self.format not in MAPPED:
-            raise ValueError(f"replica_identity: {self.format} has none: leave it out")
+        allowed = {"replica_identity": MAPPED, "items": ("shopify",), "location_id": ("shopify",)}
+        for name in self.model_fields_set & allowed.keys():
+            if getattr(self, name) is not None and self.format not in allowed[name]:
+                raise ValueError(f"{name}: {self.format} has none: leave it out")
         return self
 
     def adapter(self, shop_currency: str | None) -> Adapter:

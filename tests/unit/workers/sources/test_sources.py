@@ -59,6 +59,8 @@ def test_the_file_says_what_the_records_of_a_topic_are() -> None:
         ("sources: []\nregistry: 'http://user:secret@'", "registry: is no URL of http or https"),
         ("sources: []\nregistry: 'http://host:port'", "registry: is no URL of http or https"),
         ("sources: [{topic: products, replica_identity: full}]", "replica_identity: freshline has none"),
+        ("sources: [{topic: products, format: woocommerce, items: sku}]", "items: woocommerce has none"),
+        ("sources: [{topic: products, format: magento, location_id: 5}]", "location_id: magento has none"),
         ("sources: [{topic: products, format: debezium, mapping: {product_id: a, name: b}}]", "name: is no field of"),
         ("sources: [{topic: products, format: debezium, mapping: {product_id: a}}]", "title: is missing"),
         ("sources: [{topic: products, format: debezium, mapping: {version: a}}]", "version: comes from the position"),
