@@ -36,17 +36,17 @@ FETCH_RESTS_MS_MAX = {"embedded": 100, "kafka": 8}
 """The longest rest between two fetches of each broker, see `adapt_fetch_waits`. A fetch of Apache Kafka costs little:
 with 0, 8, 30 ms a price beside 500 events a second and ten searches took 7, 8, 32 ms (p50), a search 12, 10, 9."""
 SESSION_TIMEOUTS_S = {
-    # The first member of a group joins after half of its session, and 3 s later with an instance id; it has one worker
-    # of each kind.
+    # The first member of a group joins after half of its session, and 3 s later with an instance id. A group has one
+    # worker on the embedded broker.
     "embedded": 2.0,
     "kafka": 8.0,
 }
-"""The time after which each broker takes the partitions of a worker that it hears nothing of."""
+"""The time without a word from a worker after which each broker takes its partitions away."""
 REBALANCE_TIMEOUT_S = 2.0
 REQUEST_TIMEOUT_S = 40.0
 POLL_INTERVAL_S = 10.0**6
-"""aiokafka gives up a group that fetches nothing for a while, for good: an index may be away for longer than any bound,
-and stream.runtime.watchdog watches what does not move."""
+"""The longest time between two fetches. aiokafka leaves its group for good once it is over, and an index may be away
+for longer than any bound; `stream.runtime.watchdog` notices work that stands still."""
 RECORD_BYTES_MAX = 10 * 1024 * 1024
 SEND_BATCH_BYTES = 512 * 1024
 """The most bytes of records that go to a partition together: some 400 items of 1.2 KB."""

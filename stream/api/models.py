@@ -1,4 +1,4 @@
-"""The bodies of answers: JSON of our models, and the models of the answers that are of no room of their own.
+"""The bodies of answers: JSON of our models, and the models of those answers that have no folder of their own.
 
 The answer of a search, and a hit of it, are in `schemas.answers`.
 """

@@ -22,7 +22,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 SILENCE_SECONDS_MAX = 60.0
-"""The time that a stream of events may say nothing: the API sends a line every 15 s to keep the connection."""
+"""The longest silence of a stream of events. The API sends a line every 15 s to keep the connection."""
 _PLACEHOLDER = re.compile(r"{(\w+)}")
 _LINE_END = re.compile(rb"\r\n|\n|\r(?!\Z)")
 """The end of a line. A carriage return that ends a part may be the first half of one."""
@@ -45,7 +45,7 @@ class Call(NamedTuple, Generic[T]):
     """The model of the answer, `str` for plain text."""
 
     def read(self, answer: bytes) -> T:
-        """Parse the answer. Raises pydantic's ValidationError if it is another one than the route gives."""
+        """Parse the answer. Raises pydantic's ValidationError if the route does not give such an answer."""
         if self.answers is str:
             return answer.decode()  # type: ignore[return-value]
         return TypeAdapter(self.answers).validate_json(answer)
@@ -89,10 +89,10 @@ class Route(Generic[P, T]):
         in_headers: Mapping[str, str] = MappingProxyType({}),
         seconds_max: float | None = None,
     ) -> None:
-        """`asks`: the model of the parameters, those in braces in the path included, and those `in_headers`, by name
-        with their headers; the others belong in the URL, or with `in_body` in a JSON object. `answers`: the model of
-        the answer, `str` for plain text. `seconds_max`: how long it may take, where that is not as long as the client
-        says."""
+        """`asks`: the model of all parameters. Those in braces are put into the path, those of `in_headers` into the
+        header that it gives by their name, and the others into the URL, or with `in_body` into a JSON object.
+        `answers`: the model of the answer, `str` for plain text. `seconds_max`: how long the answer may take, if not as
+        long as the client allows."""
         self.method, self.path, self.asks, self.answers = method, path, asks, answers
         self.in_headers = in_headers
         self._in_body = in_body

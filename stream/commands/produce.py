@@ -44,9 +44,9 @@ def produce(
 ) -> None:
     """Send events, keyed by their product_id. The prices in the products of a platform are sent with them.
 
-    Lines that are no valid event, and those that a lost broker did not confirm, are named on stderr, the others still
-    sent: exit 1, as where nothing answers to --wait. Sending stops where no broker comes back. Exit 10: the wait ran
-    out, or was given up as `up` cannot keep a part of the stack running.
+    Lines that are no valid event, and lines that a lost broker did not confirm, are named on stderr; the others are
+    still sent, and the exit code is 1. It is 1 too if nothing answers to --wait. Sending stops if no broker comes back.
+    Exit code 10: the wait ran out, or ended early because `up` cannot keep a part of the stack running.
     """
     from itertools import islice
 

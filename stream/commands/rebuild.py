@@ -50,8 +50,8 @@ def rebuild(
 ) -> None:
     """Fill a new index from the item log while search goes on, check it, and let it serve.
 
-    Both indexes take every change until --finish or the next rebuild, so --rollback is as fresh. Killed half way, the
-    stack goes on with it by itself. Ctrl-C ends this command alone.
+    Both indexes take every change until --finish or the next rebuild, so --rollback is as fresh. If the stack is killed
+    half way, it goes on with the rebuild at its next start. Ctrl-C ends this command, not the rebuild.
     """
     from schemas.errors import WrongUsage
     from stream.commands.configured import client

@@ -59,7 +59,7 @@ class ItemsWorker:
         stamped_by_producers: bool,
         traces: ItemsTraces,
     ) -> None:
-        """`partitions`: how many each topic has. `gate`: the queries to which long batches give way.
+        """`partitions`: how many each topic has. `gate`: the gate of the queries that long batches give way to.
         `stamped_by_producers`: see `arrival`."""
         self._assignment = assignment
         self._publisher = publisher
@@ -109,7 +109,8 @@ class ItemsWorker:
     ) -> None:
         """Decode the record, decide, put the effects into the producer's hands, and ack once all are confirmed."""
         span, arrived = self._traces.begin(record, partition), self._arrival(record)
-        # No name holds what was decoded: an error's traceback leads here, and would keep this frame for good.
+        # The result of `_decode` gets no name. It may be an error, whose traceback leads to this frame: a name here
+        # would close the circle, and the frame would never be freed.
         decisions = self._decide(
             self._decode(record, partition, arrived), record, partition, state, arrived.at_ms, span
         )
@@ -161,12 +162,12 @@ class ItemsWorker:
     def _forward(
         self, decoded: Decoded, record: FetchedRecord, state: ItemPartition, number: int, origin: Origin
     ) -> Outgoing:
-        """Return the event for the partition of its item: its producer has another partitioner, or set no key, or the
-        record is about several items."""
+        """Return the event as a record for the partition of its item. It came in another one because its producer has
+        another partitioner or set no key, or because its record is about several items."""
         headers = forwarded_headers(record.headers, origin)
         if decoded.value is record.value:
             self._metrics.misrouted.labels(origin.topic).inc()
-        else:  # The keys of another system's records are its own: no producer is to be mended.
+        else:  # Another system has keys of its own, so its producer is not at fault.
             headers = [*headers, *IN_OWN_FORMAT]
         event = decoded.event
         return Outgoing(state, event.topic, event.product_id.encode(), decoded.value, number, headers)

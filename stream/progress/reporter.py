@@ -23,7 +23,8 @@ log = structlog.get_logger(__name__)
 
 REPORT_INTERVAL_S = 0.02
 AGAIN_S = 1.0
-"""The time after which a record that the broker did not confirm is sent again. Most failures took 40 s before that."""
+"""The time after which a record that the broker did not confirm is sent again. The producer itself has mostly tried for
+40 s by then."""
 
 
 class Subject(Protocol):

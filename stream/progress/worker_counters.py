@@ -21,7 +21,7 @@ class WorkerCounters:
         self._monitor = monitor
 
     def collect(self) -> Iterator[Metric]:
-        """The interface of a Prometheus collector."""
+        """Yield the counters, as a Prometheus collector does."""
         families: dict[str, CounterMetricFamily] = {}
         for worker, counters in self._monitor.counters.items():
             for sample, value in counters.items():

@@ -26,8 +26,8 @@ class RebuildContext(NamedTuple):
     """The epoch of the item log."""
     partitions: int
     model: str | None
-    """The model of the settings, for which a rebuild is made unless it is asked for another; None: the serving
-    collection's."""
+    """The model that the settings name. A rebuild is made for it unless the request names another one. None: for the
+    model of the serving collection."""
     clock: Clock
 
 

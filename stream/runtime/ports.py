@@ -10,10 +10,10 @@ from schemas.errors import Misconfigured, Unavailable
 
 WAIT_SECONDS_MAX = 1.0
 AFTER_KILL_SECONDS_MAX = 10.0
-"""The time to wait where an `up` was killed: a busy machine needs seconds to end its child processes."""
+"""The time to wait after an `up` was killed. A busy machine needs seconds to end its child processes."""
 POLL_S = 0.05
 OF_PORTS = (errno.EADDRINUSE, errno.EACCES)
-"""The errors of a port that another process has, or that needs rights: with another port there is none."""
+"""The errors that another port does not have: a process listens on this one, or it needs rights."""
 BACKLOG = 2048
 """The most connections that wait while one server hands a port over to the next."""
 

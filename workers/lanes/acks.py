@@ -16,7 +16,7 @@ class Ack(Protocol):
 
 
 class SharedAck:
-    """The ack of a record with several effects, such as one write a collection: the last of them acks the record."""
+    """The ack of a record with several effects, such as a write to each collection. The last effect acks the record."""
 
     __slots__ = ("_record", "_unacked")
 

@@ -58,7 +58,7 @@ class HitExplainer:
 
 
 def _moved(rules: RulesInForce, item: Traits) -> Iterator[RuleReport]:
-    """Iterate over the rules that bury or boost an item, and over the boosts of other items that cost it something."""
+    """Iterate over the rules that bury or boost an item, and over the rules that lower it because they boost others."""
     for rule in rules.buries:
         if rule.bury is not None and is_about(rule.bury, item):
             yield RuleReport(id=rule.id, action="bury", factor=1.0)

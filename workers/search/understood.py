@@ -183,7 +183,8 @@ class UnderstandingSearch:
     async def _spelled(self, asked: SearchRequest, of: _Query, now_ms: int, *, cheap: bool = False) -> _Found:
         """Search for the query, and for its correction where words and vectors find next to nothing as typed.
 
-        Where they find more, by its other words, the words that were probably meant are searched for beside them.
+        Where the other words of the query find more, the words that were probably meant are searched for beside the
+        typed ones.
         """
         typed = await self._search(asked, now_ms, cheap=cheap)
         if not of.corrections or asked.q is None:
@@ -206,14 +207,15 @@ class UnderstandingSearch:
     async def _finds_little(self, of: _Query, found: int, now_ms: int) -> bool:
         """Return whether a query that finds so many items finds next to nothing as typed.
 
-        Only the query itself decides, with all that it says. A filter of the request may come from a count, and the
-        count was of the same words, whatever that filter leaves.
+        Filters of the request do not count, only those in the query itself. A shopper may have chosen a filter among
+        the counts of this answer, and the typed words must not change their meaning because the filter leaves little.
         """
         request = of.request
         chosen = any(getattr(request, name) is not None for name in Filters.model_fields if name != "currency")
         if not chosen or (found >= FEW_HITS and overruled(request, of.said) == of.said):
             return found < FEW_HITS
-        # What it finds without the request's filters depends on which of its guesses are dropped: it runs as a whole.
+        # The whole query runs again without the request's filters, because that decides which of its guesses are
+        # dropped.
         unfiltered = SearchRequest(q=request.q, currency=request.currency, limit=1)
         _, _, whole = await self._run(of._replace(request=unfiltered), now_ms)
         return bool(whole.relaxed)

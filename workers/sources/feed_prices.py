@@ -27,8 +27,9 @@ _MAY_BE_THOUSANDS = re.compile(rf"[1-9][0-9]{{0,2}}[.,][0-9]{{{THOUSANDS_DIGITS}
 def money(field: str, text: Any) -> tuple[str, str]:
     """Return (amount, currency) of "15.00 USD", "15,00 EUR", "1,299.00 USD" or "15 €".
 
-    Three digits behind the only sign are thousands in one country and decimals in the other, unless the currency has no
-    decimals, or three and a point before them. Raises InvalidEvent for a doubt, and for a text that is no price.
+    Three digits after a single comma or point may be thousands or decimals, as countries differ. They are thousands if
+    the currency has no decimals, and decimals if it has three of them and the sign is a point. Raises InvalidEvent if
+    it remains in doubt, and for a text that is no price.
     """
     shown = visible(str(text)).strip()  # Hebrew and Arabic have marks of direction around the number and its sign.
     found = _PRICE.fullmatch(_with_a_code(_WITHOUT_DECIMALS.sub("", shown)))

@@ -28,7 +28,7 @@ Format = Literal[
     "freshline", "csv", "debezium", "debezium-unwrapped", "shopify", "woocommerce", "magento", "google-merchant"
 ]
 WITH_PRICES = ("shopify", "woocommerce", "magento", "google-merchant")
-"""Formats whose products have their prices in them."""
+"""Formats in which a product has its prices with it."""
 MAPPED = ("debezium", "debezium-unwrapped")
 WITHOUT_CURRENCY = ("shopify", "woocommerce", "magento")
 """Formats of platforms that do not tell the currency of a price."""
@@ -46,7 +46,8 @@ class Source(BaseModel):
     mapping: dict[str, ColumnOrName] | None = None
     """Our fields, and the columns that they come from."""
     replica_identity: Literal["full"] | None = None
-    """`full`: what a delete of Debezium says of its row is true, not invented but for the key."""
+    """`full`: a delete of Debezium has the true values of the deleted row. Without it, only those of the key are
+    true."""
     currency: Currency | None = None
     """The currency of a shop whose platform does not tell it."""
     items: ItemId = "variant"

@@ -101,7 +101,8 @@ def _facts(body: JsonObject) -> JsonObject:
 
 
 def _parent(body: JsonObject) -> str | None:
-    """Return the product of a variation. Databases and exports write that of no other product as a text, too."""
+    """Return the id of the product that this is a variation of. For none, databases and exports may write `"0"` as a
+    text."""
     parent = body.get("parent_id")
     return None if not parent or amount_of(parent) == 0 else id_of(parent, "parent_id")
 
@@ -109,7 +110,8 @@ def _parent(body: JsonObject) -> str | None:
 def _availability(body: JsonObject) -> str | None:
     """Return the availability; None for a status of an extension that says none.
 
-    Versions 1 and 2 of the API, and exports, have `in_stock` instead of `stock_status`, or a truth value or a 1 in it.
+    Versions 1 and 2 of the API, and exports, have `in_stock` instead of `stock_status`. Either may be a truth value or
+    a 1.
     """
     said = availability(body.get("stock_status"))
     if not said:
@@ -124,8 +126,8 @@ def _availability(body: JsonObject) -> str | None:
 def _title(body: JsonObject) -> str | None:
     """Return the name as text, since WordPress stores `Salt &amp; pepper`.
 
-    In a list of variations the name is that of the options alone, before WooCommerce 8.3 there is none, and the words
-    of the product's address stand before the options.
+    A list of variations gives as a name only the options, and before WooCommerce 8.3 no name. The title is then made of
+    the words in the product's address and the options.
     """
     name = text_of(body.get("name"))
     options = [option for option in _attributes(body).values() if isinstance(option, str)]
@@ -137,7 +139,7 @@ def _title(body: JsonObject) -> str | None:
 
 
 def _names(terms: Iterable[JsonObject] | None) -> list[str]:
-    """Return the names of categories or tags. Which category is within which other one a product does not tell."""
+    """Return the names of categories or tags. A product does not tell which category lies within which other one."""
     return [name for term in terms or () if (name := text_of(term.get("name")))]
 
 
@@ -155,7 +157,8 @@ def _options(attribute: JsonObject) -> str | list[str] | None:
 def _price(body: JsonObject, currency: str | None) -> JsonObject:
     """Return the price. `price` is the one that is paid now; a sale has its window in `date_on_sale_*_gmt`.
 
-    Exports write `0` and `0.00` where a product has no regular price or no sale: what is paid says whether it is free.
+    Exports write `0` or `0.00` for no regular price and for no sale price. Whether the product is free is then seen
+    from `price`.
     """
     regular, sale = body.get("regular_price"), body.get("sale_price")
     if not regular or amount_of(regular) == 0:
@@ -172,6 +175,6 @@ def _price(body: JsonObject, currency: str | None) -> JsonObject:
 
 
 def _gmt(body: JsonObject, name: str) -> Any:
-    """Return a time in UTC. Exports and old versions have only the time in the shop's zone, which is nearer
-    than none."""
+    """Return a time in UTC. Exports and old versions have only the time in the zone of the shop, which is used then, as
+    it is only hours wrong."""
     return body.get(f"{name}_gmt") or body.get(name)

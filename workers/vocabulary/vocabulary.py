@@ -16,12 +16,13 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Container, Iterable, Mapping
 
 ITEMS_MAX = 1_000_000
-"""The most items whose words are remembered. The words of others are found, and neither completed nor corrected to."""
+"""The most items whose words are remembered. Search still finds the words of other items, but they are not suggested as
+completions or corrections."""
 FORMS_MAX = 8
 """The most forms of a word that a query is searched for with."""
 RUNS_KNOWN_MAX, RUNS_KNOWN_SHARE = 1_024, 1 / 16
-"""The most words of scripts without blanks whose numbers of items are remembered, and the share of all items that may
-change meanwhile: to count the runs that have a word takes 2 ms of 60,000."""
+"""For so many words of scripts without blanks the number of items is remembered, until this share of all items has
+changed. To count the runs with a word takes 2 ms among 60,000."""
 _LAST = "\U0010ffff"
 
 

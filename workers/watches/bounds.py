@@ -73,9 +73,10 @@ class PriceBounds:
         self._lowest.remove(filters.min_price, watch_id)
 
     def turned(self, before: float | None, after: float | None) -> Iterator[Run]:
-        """Iterate over the watches that a change of the price may let the item match; None: there is no such price.
+        """Iterate over the watches that the item may begin to match when the price changes. None means no such price.
 
-        One that asks for the lowest price of several sellers may keep a lower bound where the cheapest one leaves.
+        If a price disappears, every lower bound above it counts: a watch on the lowest price of several sellers may now
+        meet a higher one.
         """
         if before is None and after is not None:
             yield self._all.passed(-math.inf, math.inf)

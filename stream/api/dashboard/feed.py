@@ -27,7 +27,7 @@ VIEWERS_MAX = 100
 """A viewer beyond these is refused: each one costs some processor time a second."""
 
 POINTS_S = 300.0
-"""The greatest age of a point: there are none of the time in which nobody watched."""
+"""The age at which a point is dropped. A count alone would not do, since no points are made while nobody watches."""
 RECONNECT_MS = 1_000
 """The time after which a browser asks again once the stream has ended."""
 

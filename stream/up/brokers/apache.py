@@ -44,8 +44,9 @@ metadata.max.idle.interval.ms=10000
 """The configuration of the node.
 
 After a SIGKILL the controller refuses the restarted broker until the session of the killed one has expired. The session
-timeout is 9 s by default, and 2 s here. By default an idle controller writes twice a second that it is alive, for
-others that follow it: there are none, and this is a quarter of the processor time of an idle broker.
+timeout is 9 s by default, and 2 s here. By default an idle controller writes twice a second that it is alive. Nobody
+follows this controller, and these writes take a quarter of the processor time of an idle broker, so it writes every ten
+seconds.
 """
 
 LOGGING = """\

@@ -21,12 +21,13 @@ if TYPE_CHECKING:
     from workers.index.writes import Upsert
 
 CODES_SPARE = 10_000
-"""The texts of a field that may be remembered beyond one for each point: texts that no item has any more among them."""
+"""The texts of a field that may be remembered beyond one for each point. A text stays when no item has it any more,
+until all are forgotten together."""
 READ_POINTS = 128
-"""The points that are read between two turns of others, in about a millisecond."""
+"""The points that are read before the event loop runs something else. They take about a millisecond."""
 ROWS_AT_FIRST = 64
 AT_ONCE_MAX = 32
-"""The most points that are read to check a ranking. Where more are not known, Qdrant Edge checks it faster."""
+"""The most points that are read to check a ranking. If more are unknown, Qdrant Edge checks them faster."""
 FIELDS = ("status", *TEXT_FIELDS, *NUMBER_FIELDS)
 SELECTED = PayloadSelector.Include([*FIELDS])
 UNKNOWN, VISIBLE, NOT_SHOWN = 0, 1, 2

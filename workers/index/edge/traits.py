@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 TRAITS_KNOWN_MAX = 100_000
 """The most points whose traits are remembered, about 1 KB each. Reading one from the shard takes 11 us."""
 FORGOTTEN_SHARE = 4
-"""One in this many is forgotten where there are too many: those that were read first."""
+"""If too many are remembered, one in this many is forgotten: those that were read first."""
 READ_POINTS = 128
-"""The points that are read between two turns of others, in about 1.5 ms."""
+"""The points that are read before the event loop runs something else. They take about 1.5 ms."""
 OFFERS = PayloadSelector.Include(["offers"])
 SELECTED = PayloadSelector.Include([*TRAIT_FIELDS, *SALE_FIELDS])
 _WAYS: Mapping[str, Callable[[str], Any]] = {"offers": offers_in, "attributes": EncodedAttributes}

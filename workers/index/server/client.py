@@ -17,24 +17,24 @@ if TYPE_CHECKING:
 
 TIMEOUT_SECONDS = 10
 KEPT = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepalive_expiry=3.0)
-"""The connections of REST. By itself qdrant-client keeps none to this host, and connects for each request. They
-are dropped before a server drops them, which is after 5 s of silence by default."""
+"""The bounds on the connections of REST. By default qdrant-client keeps none to this host, and connects for each
+request. A kept one is dropped after 3 s, before the server drops it, by default after 5 s of silence."""
 GRPC_OPTIONS = {
     "grpc.initial_reconnect_backoff_ms": 100,
     "grpc.min_reconnect_backoff_ms": 1_000,
     "grpc.max_reconnect_backoff_ms": 1_000,
 }
-"""The options by which gRPC finds out in time that a server is back: it would wait up to two
-minutes between two attempts."""
+"""The options by which gRPC notices soon that a server is back. Without them it would wait up to two minutes between
+two attempts."""
 
 
 class ConnectionBounds(NamedTuple):
-    """The bounds on the silence of a connection."""
+    """The times after which a silent connection is given up."""
 
     answer_seconds_max: int = TIMEOUT_SECONDS
     keepalive_time_ms: int = 5_000
-    """After so much silence gRPC asks the other end whether it is there. By itself it would use a dead connection until
-    the system gives it up, a quarter of an hour."""
+    """The silence after which gRPC asks whether the server is still there. Without this question it would use a dead
+    connection until the system gives up on it, after a quarter of an hour."""
     keepalive_timeout_ms: int = 3_000
     """The longest wait for that answer."""
 

@@ -35,8 +35,8 @@ async def ranked(calls: Calls, collection: str, queries: Sequence[models.QueryRe
 
 
 async def _over_grpc(calls: Calls, collection: str, queries: Sequence[models.QueryRequest]) -> list[list[FoundPoint]]:
-    """Ask by a message of our own: qdrant-client copies each query, and builds a model of each point, which makes a
-    search dearer over gRPC than over REST."""
+    """Ask with a gRPC message that is built here. qdrant-client would copy each query and build a model of each point,
+    and a search over gRPC would then cost more than over REST."""
     client = calls.client
     asked = messages.QueryBatchPoints(
         collection_name=collection,

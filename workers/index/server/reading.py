@@ -44,12 +44,13 @@ if TYPE_CHECKING:
 
 SCAN_POINTS = 256
 AHEAD_POINTS, RANKS_BESIDE = 200, 60
-"""The points of each ranking that are fused by reciprocal rank, and the constant of that, to read payloads ahead. Three
-times a page of them has all of a first page for 90% of 81 real queries (80% with twice)."""
+"""The server fuses so many points of each ranking by reciprocal rank, with this constant, to tell which payloads a page
+probably needs. Three times the points of a page include the whole first page for 90% of 81 real queries; twice as many
+do for 80%."""
 TRAITS_POINTS = 2_000
 """The points whose traits one request reads."""
 BROWSED_POINTS = 1_000
-"""The points of which one request reads some fields, where all that pass the filters are arranged."""
+"""The points of which one request reads some fields, when all points that pass the filters are put in order."""
 
 
 class ServerReading(OpenedIndex):

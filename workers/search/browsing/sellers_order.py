@@ -19,14 +19,15 @@ if TYPE_CHECKING:
     from workers.search.prices.offer_prices import OfferPrices
 
 FIRST_POINTS, DEEPER, POINTS_MAX = 256, 4, 4_096
-"""The points that are read at first, at least, as a multiple of the time before, and at most."""
+"""The least number of points that are read at first, the factor by which more are read if they do not suffice, and the
+greatest number."""
 
 
 async def sellers_page(
     index: OfferPrices, request: SearchRequest, filters: Filters, first_points: int = FIRST_POINTS
 ) -> Listing | None:
-    """Return one page, the cheapest first; None if the order of the index does not say it within `POINTS_MAX` points.
-    Raises Unavailable."""
+    """Return one page, the cheapest first; None if the first `POINTS_MAX` points in the order of the index do not
+    settle it. Raises Unavailable."""
     if request.sort != "price_asc" or request.facets or request.group or not index.is_bounded(filters):
         return None
     end, with_price = request.offset + request.limit, FiltersAnd(**filters.model_dump(), condition=PRICES)

@@ -72,7 +72,8 @@ def _rounded(price: Decimal) -> Decimal:
 
 
 def _finer(prices: Sequence[float], decimals: int) -> list[float]:
-    """Return the prices that may have more decimals than these. Few have, and counting those of one takes 1 us."""
+    """Return the prices that may have more than so many decimals. This is a quick sieve: few have, and to count the
+    decimals of a price takes 1 us."""
     values = np.array(prices, dtype=np.float64)
     finer: list[float] = values[np.round(values, decimals) != values].tolist()
     return finer

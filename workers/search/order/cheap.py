@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from workers.search.prices.turned_prices import Turned
 
 CHEAP_WEIGHT = 0.5
-"""The weight that the cheapest item has beyond the dearest one: an item of two thirds of the score may overtake."""
+"""The share by which the cheapest item weighs more than the dearest one. With more than two thirds of its score it goes
+before the dearest one."""
 
 
 class PricedItem(Protocol):
@@ -32,12 +33,12 @@ class Cheap:
     """The factor of one search for something cheap. It remembers the share of each item, to explain it."""
 
     def __init__(self, turned: Turned) -> None:
-        """`turned`: prices that go before those of the traits."""
+        """`turned`: prices of items that are taken instead of those in their traits."""
         self._turned = turned
         self._shares: Mapping[str, float] = {}
 
     def factors(self, items: Mapping[str, PricedItem]) -> dict[str, float]:
-        """Return the factors of the relevance of each item, at most 1: the greater, the cheaper it is of these.
+        """Return the factor of each item's relevance: 1 for the cheapest of these, and less the dearer an item is.
 
         Prices are compared by rank and only in the currency that most items have; an item without such a price counts
         as the dearest one.

@@ -28,7 +28,8 @@ if TYPE_CHECKING:
     FoundBy = Literal["words and vectors", "words", "filters"]
 
 NEAREST_POINTS = 32
-"""The points of which the nearest one counts as the best cosine: Qdrant Edge finds it by four bits of each number."""
+"""The points that are read to find the best cosine. One would not be enough: Qdrant Edge chooses points by four bits of
+each number, and may miss the nearest."""
 EXACT_SCORE = 1.0
 """The score of an exact match, above any fused score."""
 
@@ -39,10 +40,11 @@ class Ranked(NamedTuple):
     exact: list[Found]
     """The items whose product_id or GTIN is in the query."""
     head: list[Found]
-    """The points among the first `HEAD_POINTS` of a ranking: the same however far the rankings were read."""
+    """The points among the first `HEAD_POINTS` of either ranking. They do not depend on how far the rankings were
+    read."""
     rest: list[Found]
     teams: Mapping[str, str] = MappingProxyType({})
-    """The ranking that a point of the head came from, where two are compared."""
+    """The ranking that each point of the head came from, if two rankings are compared."""
     buried: int = 0
     """The number of points that a rule put at the end of the head."""
 
@@ -125,7 +127,7 @@ class Retrieval(NamedTuple):
     async def found(self, several: Sequence[Filters], points: int, ahead: int = 0) -> list[Retrieved]:
         """Return this many points of each ranking that pass each of the filters, or the head alone where results end.
 
-        `ahead`: the payloads of how many points may be needed. Raises Unavailable.
+        `ahead`: the number of points whose payloads may be needed. Raises Unavailable.
         """
         heads = await self.heads(several, min(HEAD_POINTS, points), ahead)
         return await asyncio.gather(
@@ -137,7 +139,7 @@ class Retrieval(NamedTuple):
         index, computing = self.asked, self.computing
         asked = _Asked(index, self.query, self.terms, several, points)
         payloads: dict[str, Payload] = {}
-        if index.is_remote:  # One request has it all, once the vector is there.
+        if index.is_remote:  # A single request asks for everything, so it waits for the vector.
             vector = None if computing is None else await computing.result()
             said, related, payloads = await asyncio.gather(
                 asked.by_words(), asked.by_vector(vector), index.payloads_ahead(self.terms, vector, several[0], ahead)
@@ -159,11 +161,11 @@ class Retrieval(NamedTuple):
         ]
 
     async def deeper(self, filters: Filters, head: Retrieved, points: int) -> Retrieved:
-        """Return the results with this many points in each ranking that goes on beyond its head, if so many are
-        results.
+        """Return the results with up to this many points of each ranking; a ranking that ends within its head stays as
+        it is.
 
-        The head stays as it was read: of another limit, Qdrant Edge may find other points by four bits of each number,
-        and what one page showed would be on a later page again.
+        The head stays as it was read. Qdrant Edge chooses points by four bits of each number, and with another limit it
+        may choose others: an item that one page showed could then appear on a later page again.
         """
         if points == head.points:
             return head
@@ -187,14 +189,14 @@ class _Said(NamedTuple):
 
     words: list[list[Found]]
     exact: list[list[str]]
-    """The points of the ids and GTINs in the query, in its order."""
+    """The points of the ids and GTINs in the query, in the order of the query."""
     is_brand: bool
     best: float
-    """The best score by the terms that are no names, of all visible items."""
+    """The best score of all visible items by the terms of the query that are no names."""
     best_alone: float
-    """The best score by the typed words alone: without the points that an item has because the query names it, and
-    without stems and synonyms, since one that is rarer than the typed word would take the items that say the word from
-    the results. 0.0 if no item says a typed word."""
+    """The best score by the typed words alone, without names, stems and synonyms. A stem or synonym that is rarer than
+    the typed word would raise the best score, and the cut-off would then leave out the items that have the word itself.
+    0.0 if no item has a typed word."""
 
 
 class _Related(NamedTuple):
@@ -206,7 +208,7 @@ class _Related(NamedTuple):
 
 
 class _Asked(NamedTuple):
-    """The request to the retrievers: each of them is asked for all of it at the same moment."""
+    """The questions of one search to the retrievers. Each retriever gets all of its questions at once."""
 
     of: Index
     query: str
@@ -228,7 +230,8 @@ class _Asked(NamedTuple):
         return _Said(words, [list(dict.fromkeys(chain.from_iterable(each))) for each in exact], is_brand, *bests)
 
     async def _identifiers(self) -> list[str]:
-        """Return the texts that may be an id or a GTIN: those that are one, where several filters would be asked."""
+        """Return the texts that may be an id or a GTIN. With several filters, first find out which of them are one,
+        since each would be looked up once for each filter."""
         named = identifiers(self.query)
         if self.of.is_remote or len(self.several) == 1:
             return named
