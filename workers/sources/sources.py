@@ -168,8 +168,18 @@ def _value(topic: str, fields: dict[str, Any], hides: bool, time: str | None) ->
         fields = fields | {"updated_at": time}
     try:
         return Value(topic, orjson.dumps(fields), hides or fields.get("op") == "delete")
-    except TypeError as error:
-        raise InvalidEvent(f"the record cannot be written as JSON: {error}") from None
+    except TypeError:
+        raise InvalidEvent(f"{_too_deep(fields)}: is nested too deeply: flatten it") from None
+
+
+def _too_deep(fields: dict[str, Any]) -> str:
+    """Return the field that is nested more deeply than JSON is written; an attribute with its name."""
+    for name, value in fields.items():
+        try:
+            orjson.dumps(value)
+        except TypeError:
+            return f"{name}.{_too_deep(value)}" if name == "attributes" and isinstance(value, dict) else name
+    return "the record"
 
 
 def own_event(topic: str, value: bytes, now_ms: int) -> Event:

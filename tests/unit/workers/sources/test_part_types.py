@@ -112,3 +112,11 @@ def test_a_part_that_cannot_be_read_keeps_no_product_on_show(
     name: str, hidden: dict[str, Any], broken: dict[str, Any]
 ) -> None:
     assert refusal({"topic": "products", "format": name}, hidden | broken) is None
+
+
+def test_a_part_that_is_nested_too_deeply_is_named() -> None:
+    row = {"id": "a", "title": "Mug", "price": "9.50 EUR", "colours": None, "sizes": "MARK"}
+    deep = orjson.dumps(row).replace(b'"MARK"', b"[" * 500 + b"]" * 500)
+    sources = Sources([Source(topic="products", format="google-merchant")], "EUR")
+    with pytest.raises(InvalidEvent, match=r"^attributes\.sizes: is nested too deeply"):
+        sources.decode("products", None, deep, [], Times(ARRIVED_MS, None))
