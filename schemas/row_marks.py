@@ -28,20 +28,27 @@ _OPERATIONS = frozenset(
         "metadata$action",
         "sys_change_operation",
         "rowkind",
+        "hoodie_operation",
     )
 )
 """Names of the operation that made a row, without the underscores and the pipeline before them: those of Debezium,
-GoldenGate, AWS DMS, PeerDB, Sling, Delta Lake, BigQuery, Snowflake, SQL Server and Flink."""
+GoldenGate, AWS DMS, PeerDB, Sling, Delta Lake, BigQuery, Snowflake, SQL Server, Flink and Hudi."""
+_OPERATION_ENDS = ("_cdc_op", "_synced_op", "_change_type")
+"""The ends of such names behind an underscore and the name of a pipeline."""
 _GONE = frozenset(("d", "-d", "delete", "deleted", "t", "truncate", "update_preimage", "update_before", "-u"))
 """Values of such an operation, in lower case, for a row that is gone, or that is the one before a change."""
 _GONE_NUMBERS = ("1", "3")
 """The same of SQL Server's change tables: a row that is gone, and one before a change."""
+_OF_STARROCKS = ("__op", "1")
+"""The operation of a row for StarRocks that is gone."""
+_NEGATIVE = ("-1", "-1.0")
+"""The sign of a row that ClickHouse takes for gone."""
 _PIPELINES = (
     "fivetran|sdc|airbyte|ab|ab_cdc|cdc|hevo|peerdb|dbz|debezium|sling|dlt|dms|stitch|snowflake|artie|streamkap|estuary|flow"
-    "|rivery|meltano|matillion|striim|qlik|segment|polytomic|mongo|connect|kafka|synced|source"
+    "|rivery|hoodie|metadata|datastream|doris|meltano|matillion|striim|qlik|segment|polytomic|mongo|connect|kafka|synced|source"
 )
 _MARK = re.compile(
-    rf"(?:(?:{_PIPELINES})_+)?(?:(?:is|was|marked|marked_as|soft|row|record)_?)?(?:(deleted_?at)|deleted|tombstone|removed)"
+    rf"(?:(?:{_PIPELINES})_+)?(?:(?:is|was|marked|marked_as|soft|row|record)_?)?(?:(deleted_?at)|deleted?|del(?:ete)?_?flag|delete_sign_*|tombstone|removed)"
 )
 """The names, without the underscores before them, of flags and times of a deletion. A name that only ends in such a
 word may be a fact: `_not_deleted`, `_paint_removed`."""
@@ -72,10 +79,13 @@ _IN_ANY_CASE = (
     "is_deleted",
     "deleted",
     "deleted_at",
+    "is_delete",
+    "del_flag",
+    "delete_flag",
 )
 WITHOUT_UNDERSCORE = frozenset(
     [name for mark in _IN_ANY_CASE for name in (mark, mark.upper(), mark.title(), mark.title().replace("_", ""))]
-    + ["isDeleted", "deletedAt", "opType", "rowKind"]
+    + ["isDeleted", "deletedAt", "isDelete", "delFlag", "deleteFlag", "opType", "rowKind"]
 ) - {"op"}
 """Names without an underscore before them by which a row says that it is gone. `op` is a field of ours."""
 
@@ -108,8 +118,10 @@ def _is_gone(name: str, said: Any) -> bool:
     if isinstance(said, dict):
         return name == "_meta" and _is_gone("_op", said.get("op"))  # Estuary Flow marks a deletion so.
     bare = name.lower().lstrip(_METADATA)
-    if bare in _OPERATIONS or (name.startswith(_METADATA) and bare.endswith(("_cdc_op", "_synced_op"))):
-        return str(said).strip().lower() in _GONE
+    if bare in _OPERATIONS or (name.startswith(_METADATA) and bare.endswith(_OPERATION_ENDS)):
+        return str(said).strip().lower() in _GONE or (name, str(said)) == _OF_STARROCKS
+    if name == "_sign":
+        return str(said) in _NEGATIVE
     if bare == "$operation":
         return str(said) in _GONE_NUMBERS
     mark = _MARK.fullmatch(bare)

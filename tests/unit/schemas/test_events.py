@@ -691,9 +691,20 @@ GONE: list[dict[str, Any]] = [
     {"deletedAt": {"$date": "2026-11-10T08:00:00Z"}},
     {"deleted_at": {"$date": {"$numberLong": "1795941000000"}}},
     {"isDeleted": {"$numberInt": "1"}},
+    {"_hoodie_is_deleted": True},
+    {"_hoodie_operation": "D"},
+    {"_metadata_deleted": True},
+    {"_metadata_change_type": "DELETE"},
+    {"__DORIS_DELETE_SIGN__": 1},
+    {"__op": 1},
+    {"_sign": -1},
+    {"is_delete": 1},
+    {"isDelete": True},
+    {"del_flag": "1"},
+    {"deleteFlag": "Y"},
 ]
 """The marks of Fivetran, Singer, Airbyte, Hevo, PeerDB, Delta Lake, Snowflake, SQL Server, Flink, AWS DMS, GoldenGate,
-Estuary, MongoDB's JSON, and of shops themselves."""
+Estuary, MongoDB's JSON, Hudi, Datastream, Doris, StarRocks, ClickHouse, and of shops themselves."""
 
 
 @pytest.mark.parametrize("mark", GONE, ids=str)
