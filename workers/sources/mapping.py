@@ -18,7 +18,7 @@ from workers.sources.column_values import (
     text_value,
 )
 from workers.sources.connect_values import NOT_LOGGED, SCALE_MAX, of_scale, of_variable_scale, time_value
-from workers.sources.messages import MISSHAPEN
+from workers.sources.messages import MISSHAPEN, in_one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -190,7 +190,7 @@ def _parts(fields: dict[str, Any], whole: str) -> dict[str, Any]:
 
 
 def _no_column(field: str, column: str, row: Mapping[str, Any]) -> InvalidEvent:
-    columns = ", ".join(sorted(row))[:200]
+    columns = in_one_line(row)
     return InvalidEvent(f"{field}: the row has no column {column!r}, only {columns}: correct the mapping")
 
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import orjson
 
 from schemas.errors import InvalidEvent
+from schemas.event_errors import NAMES_CHARACTERS
 from schemas.event_numbers import EXACT_BELOW, PRICE_DECIMALS_MAX, sale_boundary
 from schemas.events import plain_id
 from schemas.normal_form import ATTRIBUTE_BYTES_MAX
@@ -88,6 +89,11 @@ def check_spreadsheet_id(value: Any, field: str) -> None:
             f"{field}: {value!r} is what a spreadsheet made of a long number, and has lost its digits: format the "
             "column as text before it is filled"
         )
+
+
+def in_one_line(names: Iterable[str]) -> str:
+    """Return the names of columns for a refusal, as far as they are short. A spreadsheet may have two lines in one."""
+    return ", ".join(" ".join(name.split()) for name in sorted(names))[:NAMES_CHARACTERS]
 
 
 def first_values(values: list[Any]) -> list[Any]:

@@ -12,7 +12,15 @@ from schemas.times import TIME_MS_BELOW
 from workers.sources.column_values import is_hidden
 from workers.sources.connect_schema import column_types
 from workers.sources.mapping import OBJECTS, VISIBLE, by_name, mapped
-from workers.sources.messages import MISSHAPEN, Body, id_in_key, key_columns, key_schema, without_false_sale
+from workers.sources.messages import (
+    MISSHAPEN,
+    Body,
+    id_in_key,
+    in_one_line,
+    key_columns,
+    key_schema,
+    without_false_sale,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -58,7 +66,7 @@ def bodies_of(topic: str, sources: Sequence[FieldSource] | None, change: RowChan
     if sources is None:
         sources = by_name(tuple(change.row))
         if "product_id" not in change.row:
-            columns = ", ".join(sorted(change.row))[:200]
+            columns = in_one_line(change.row)
             raise InvalidEvent(
                 f"product_id: no column has this name, only {columns}: give a `mapping` in FRESHLINE_SOURCES"
             )

@@ -9,7 +9,7 @@ from schemas.errors import InvalidEvent
 from workers.sources.column_values import availability, json_object, levels, text_value
 from workers.sources.connect_values import time_value
 from workers.sources.mapping import OBJECTS
-from workers.sources.messages import Body, Message, check_spreadsheet_id, object_of
+from workers.sources.messages import Body, Message, check_spreadsheet_id, in_one_line, object_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +38,7 @@ def table() -> Adapter:
 def _adapt(message: Message) -> list[Body]:
     row = object_of(message, "row of a table")
     if "product_id" not in row:
-        names = ", ".join(sorted(row))[:200]
+        names = in_one_line(row)
         raise InvalidEvent(f"product_id: the table has no such column, only {names}: name its columns as our fields")
     for name in IDS:
         check_spreadsheet_id(row.get(name), name)

@@ -16,7 +16,7 @@ from tests.support.sources import columns, message
 from workers.sources.debezium import debezium_unwrapped
 from workers.sources.google_merchant import google_merchant
 from workers.sources.magento import magento
-from workers.sources.messages import first_values, id_of
+from workers.sources.messages import first_values, id_of, in_one_line
 from workers.sources.shopify import shopify
 from workers.sources.woocommerce import woocommerce
 
@@ -113,3 +113,7 @@ def test_of_a_long_list_the_first_values_are_filtered_by(name: str) -> None:
 def test_an_id_of_another_type_is_not_called_missing(value: Any) -> None:
     with pytest.raises(InvalidEvent, match=r"sku: .* is no id: send it as a text or a whole number"):
         id_of(value, "sku")
+
+
+def test_a_refusal_names_columns_in_one_line() -> None:
+    assert in_one_line(["Price\n(EUR)", "Name\r\n"]) == "Name, Price (EUR)"
