@@ -1,1 +1,5 @@
-"""A query to ranked hits: retrievers, fusion and the rendering of a hit. HTTP is in `stream.api`."""
+"""A query to the page that answers it: its understanding, its retrieval, the order, counts and prices, and the hits.
+
+Which points are found is in `workers.search.retrieval`, and what becomes of a query without words in
+`workers.search.browsing`. HTTP is in `stream.api`.
+"""
