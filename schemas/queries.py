@@ -125,8 +125,8 @@ class Filters(NumbersInDigits):
             values.setdefault(name, []).append(value)
         return values
 
-    def own(self, facet: str) -> dict[str, Any]:
-        """Return the filters of this facet as they are without it: those that do not narrow its counts, if any."""
+    def lifted_for(self, facet: str) -> dict[str, Any]:
+        """Return the values that lift the filters of this facet, so that they do not narrow its counts; {} for none."""
         if facet in FILTERS_OF:
             return {name: None for name in FILTERS_OF[facet] if getattr(self, name) is not None}
         kept = tuple(each for each in self.attribute or () if f"{ATTRIBUTE}{each.partition(':')[0]}" != facet)

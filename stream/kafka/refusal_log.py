@@ -28,7 +28,7 @@ class RefusalLog:
 
     def refused(self, origin: Origin, key: bytes | None, error: Exception) -> None:
         """Write the line of a dead letter with its reason: a warning if its producer is to blame, else an error."""
-        if (left_out := self._refused.take()) is not None:
+        if (left_out := self._refused.count_line()) is not None:
             level = "warning" if isinstance(error, InvalidEvent) else "error"
             reason = str(error)[:TEXT_CHARS_MAX]
             getattr(log, level)(
@@ -37,7 +37,7 @@ class RefusalLog:
 
     def bug(self, origin: Origin, key: bytes | None, error: Exception) -> None:
         """Write the line of a record that a pure stage failed on, with the traceback."""
-        if (left_out := self._bugs.take()) is not None:
+        if (left_out := self._bugs.count_line()) is not None:
             log.error("bug", **_place(origin, key), exc_info=error, **left_out)
 
 
@@ -49,8 +49,8 @@ class _LineBudget:
         self._span_ends_s = clock.monotonic_s() + SPAN_S
         self._lines = 0
 
-    def take(self) -> dict[str, int] | None:
-        """Return None if the line is one too many; else fields for it, which say how many before it were left out."""
+    def count_line(self) -> dict[str, int] | None:
+        """Count one more line. Return None if it is one too many, else its fields, which say how many were left out."""
         left_out = 0
         if self._clock.monotonic_s() >= self._span_ends_s:
             left_out = max(0, self._lines - LINES_MAX)

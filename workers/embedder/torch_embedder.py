@@ -53,8 +53,8 @@ class _Shared:
         self._cut = cut
         self._lock = threading.Lock()
 
-    def take(self, wait_until_open: Callable[[], None]) -> list[int] | None:
-        """Return the next batch once the gate is open, at which one thread waits for all; None after the last."""
+    def next_batch(self, wait_until_open: Callable[[], None]) -> list[int] | None:
+        """Return the next batch once the gate is open; None after the last. One thread waits at the gate for all."""
         with self._lock:
             batch = next(self._cut, None)
             if batch is not None:
@@ -118,7 +118,7 @@ class TorchEmbedder(Embedder):
 
     def _embed_batches(self, cut: _Shared, features: Features, window: list[int], rows: Vectors) -> None:
         """Embed batches into their rows until none is left; other threads take the batches between."""
-        while (batch := cut.take(lambda: self._gate.wait_until_open_in_thread(self._bucket))) is not None:
+        while (batch := cut.next_batch(lambda: self._gate.wait_until_open_in_thread(self._bucket))) is not None:
             rows[[window[index] for index in batch]] = self._embed_batch(_select(features, batch))
 
     def _embed_batch(self, features: Features) -> Vectors:

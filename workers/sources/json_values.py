@@ -77,32 +77,32 @@ def _values(text: _Text) -> Iterator[str]:
         elif are_answers and (text.skips_to_answer(_ANSWER) or text.skips_to_answer(_EMPTY_ANSWER)):
             yield from _of_answer(text)
         elif sign == ",":
-            text.take(",")
+            text.pass_sign(",")
         else:
             yield text.value()
 
 
 def _elements(text: _Text) -> Iterator[str]:
-    text.take("[")
+    text.pass_sign("[")
     while (sign := text.sign) != "]":
         if sign == ",":
-            text.take(",")
+            text.pass_sign(",")
         elif sign:
             yield text.value()
         else:
             raise _Broken("its array is not closed, so the file was cut off: fetch it again")
-    text.take("]")
+    text.pass_sign("]")
 
 
 def _of_answer(text: _Text) -> Iterator[str]:
     """Yield the products of an answer, and pass over its other members."""
     yield from _elements(text)
     while text.sign == ",":
-        text.take(",")
+        text.pass_sign(",")
         text.value()
-        text.take(":")
+        text.pass_sign(":")
         text.value()
-    text.take("}")
+    text.pass_sign("}")
 
 
 class _Text:
@@ -127,7 +127,7 @@ class _Text:
         """The beginning of the text that comes next."""
         return self._read[self._at : self._at + NEAR_CHARACTERS]
 
-    def take(self, sign: str) -> None:
+    def pass_sign(self, sign: str) -> None:
         """Pass over a sign. Raises _Broken if another one comes."""
         if self.sign != sign:
             raise _Broken(f"{sign} is missing")

@@ -24,7 +24,7 @@ def test_an_attribute_is_named_as_events_name_it(name: str) -> None:
     asked = SearchRequest(q="lamp", attribute=(f"{name}:a:b",), facets=[f"attributes.{name}"])
     assert asked.filters.attribute == ("caf\u00e9:a:b",)
     assert asked.filters.attributes == {"caf\u00e9": ["a:b"]}
-    assert asked.facets == ["attributes.caf\u00e9"] and asked.filters.own(asked.facets[0]) == {"attribute": None}
+    assert asked.facets == ["attributes.caf\u00e9"] and asked.filters.lifted_for(asked.facets[0]) == {"attribute": None}
 
 
 @pytest.mark.parametrize("text", ["\u200b:red", " :red", "color:\u200b", "color: ", "color"])

@@ -75,7 +75,7 @@ def filters_to_count(request: SearchRequest, turned: Turned) -> dict[str, Filter
     filters = request.filters
     several = {ALL_FILTERS: filters_now(filters, turned)}
     for name in request.facets:
-        own = filters.own(name)
+        own = filters.lifted_for(name)
         if name == "seller" and filters.min_price is not None:  # One seller may ask more than the lowest price.
             own["min_price"] = None
         if own:
