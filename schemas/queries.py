@@ -80,8 +80,8 @@ class _OneOrSeveral:
 
 AnyOf = Annotated[
     tuple[_Value, ...],
+    Field(min_length=1, max_length=FILTER_VALUES_MAX),  # Behind a validator it would be a bound on the length of a text.
     BeforeValidator(_listed),
-    Field(min_length=1, max_length=FILTER_VALUES_MAX),
     AfterValidator(_each_once),
     _OneOrSeveral,
 ]
