@@ -80,7 +80,7 @@ class _OneOrSeveral:
 
 AnyOf = Annotated[
     tuple[_Value, ...],
-    Field(min_length=1, max_length=FILTER_VALUES_MAX),  # Behind a validator it would be a bound on the length of a text.
+    Field(min_length=1, max_length=FILTER_VALUES_MAX),  # Behind a validator it would be one of a text.
     BeforeValidator(_listed),
     AfterValidator(_each_once),
     _OneOrSeveral,
