@@ -53,8 +53,8 @@ class ShownItem(BaseModel):
     item_group_id: str | None
     availability: str | None
     price: float | None
-    """The lowest price now, of the sellers and in the currency that a search asks for, else of whatever seller in the
-    item's currency; offers have the price of each."""
+    """The lowest price now. It is a price of the sellers and in the currency that a search asks for, otherwise of any
+    seller in the item's currency. `offers` has the price of each seller."""
     regular_price: float | None
     """The reference price of the offer that has the price."""
     discount_percent: int
@@ -86,8 +86,8 @@ class Hit(ShownItem):
     highlights: Highlights | None = None
     """The words that matched, with `highlight=true`."""
     team: str | None = None
-    """The ranking that it came from, with `compare`; None if both show it here: an exact match, a pinned hit, or one
-    beyond the first 200 of both rankings."""
+    """The ranking that the hit came from, with `compare`. None if both show it here, as they do an exact match, a
+    pinned hit, and a hit beyond the first 200 of both rankings."""
     pinned: str | None = None
     """The rule that shows it here, if one pins it."""
     explanation: HitExplanation | None = None

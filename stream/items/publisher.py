@@ -146,8 +146,8 @@ class Publisher:
                 await self._pace.rest()
 
     def _update(self, folded: FoldedEvent) -> Effect:
-        """Return the effect to wait for: the item's next record; for an event that changed nothing, the record that is
-        pending or being sent, or a confirmed effect if the log has it already."""
+        """Return the effect to wait for, which is the next record of the item. For an event that changed nothing it is
+        the record that is pending or being sent, or a confirmed effect if the log has that record already."""
         partition, event = folded.partition, folded.event
         if not folded.changed:
             return self._repeated(partition, event.product_id)

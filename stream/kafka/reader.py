@@ -28,8 +28,8 @@ It is short: the embedded broker does not wake a waiting fetch when a record arr
 partitions that are read to their end holds up the others.
 """
 FOLLOW_WAIT_MS = 100
-"""The time that a fetch of `follow` waits at a broker that wakes fetches: with 10 ms the reader of `progress`, to which
-the canary brings a record every few seconds, made half of all requests of a stack in which nothing happens."""
+"""The time that a fetch of `follow` waits at a broker that wakes fetches. With 10 ms the reader of `progress` made half
+of all requests in a stack where only the canary sends a record every few seconds."""
 POLL_MS = 500
 STOP_SECONDS_MAX = 1.0
 RECORDS_MAX = 1000

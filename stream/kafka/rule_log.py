@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 
 def rule_in(record: Record) -> tuple[str, Rule | str | None]:
-    """Return the id of a record of the topic, and its rule; the reason where it is none; None for a tombstone."""
+    """Return the id of a record of the topic, and its rule, or the reason why the record is no rule, or None for a
+    tombstone."""
     rule_id = (record.key or b"").decode(errors="replace")
     if record.value is None:
         return rule_id, None

@@ -26,7 +26,8 @@ PERSISTENCE = Persistence(30, Backoff(0.2, 5.0))
 REFERENCES_MAX = 100
 PORTS = {"http": 80, "https": 443}
 BAD_REQUESTS = (httpx.codes.BAD_REQUEST, httpx.codes.UNPROCESSABLE_ENTITY)
-"""The answers of registries, beside 404, to an id that no registry gives: bytes of a record that is none of theirs."""
+"""The statuses besides 404 that registries answer for an id that they never give, such as one read from a record that
+was not encoded with a schema."""
 
 
 @asynccontextmanager

@@ -45,8 +45,8 @@ class _Report(NamedTuple):
 class Reporter:
     """Publishes the newest progress record of each subject that changed, every 20 ms at most, and none twice.
 
-    A record that is lost, as where a broker is away for longer than the producer keeps trying, is published again: what
-    it reports may be the last event for a long time, which would count as waiting all that time.
+    A record may be lost, for example while a broker is away for longer than the producer keeps trying. It is published
+    again, since it may report the last event for a long time, and that event would count as waiting all that time.
     """
 
     def __init__(self, log_id: str, sender: RecordSender, *, again_s: float = AGAIN_S) -> None:

@@ -48,7 +48,8 @@ class Rebuild:
         """Return the effect and the cost of a rebuild with this model; change nothing. Raises Misconfigured,
         Unavailable.
 
-        `source` is a model's name or folder; None is that of the settings, or else that of the serving collection.
+        `source` is the name or folder of a model. None means the model of the settings, or if they name none, the model
+        of the serving collection.
         """
         serving = await self._context.collections.serving()
         source = self._source(source, serving)

@@ -117,7 +117,7 @@ def send_in_order(
     refused: Callable[[T, str], None],
 ) -> None:
     """Send a record for each source; call `confirmed` with the source once its record is in the log, or `refused` with
-    the source and the reason why the broker takes that record never.
+    the source and the reason for which the broker will never take that record.
 
     They are called in the order of the sources, so all sources before have been in one of the calls. Raises
     Unavailable at the first record that the broker does not confirm although it may; later records may be in the log

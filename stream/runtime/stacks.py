@@ -1,5 +1,5 @@
-"""The stacks of this machine: a command finds its own without an address, by its directory, else the only one that
-runs.
+"""The stacks of this machine: without an address a command finds the stack of its directory, or else the only stack
+that runs.
 
 Each `up` notes its addresses in its data directory, and the data directory in a list on this machine. A command of one
 project must never write into the stack of another.
@@ -57,7 +57,7 @@ class Stack(NamedTuple):
 def find_stack(data_dir: Path, start: Path) -> Stack | None:
     """Return the stack whose data directory is the nearest from `start` upwards, else the only one that runs.
 
-    Return the one that was started last if none runs: it may be starting again; None if there was none. Raises
+    If none runs, return the one that was started last, as it may be starting again; None if there was none. Raises
     Misconfigured if several run.
     """
     for folder in (start, *start.parents):

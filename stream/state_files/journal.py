@@ -161,9 +161,9 @@ class Journal:
     def compact(self) -> None:
         """Drop all but the last record of each key.
 
-        Raises Unavailable if the disk has no room for a second file; the file is as before then. Nothing is written
-        where the room is known to be too small: a file that fills the disk, and is deleted again, would take from the
-        index beside it the room that it still has.
+        Raises Unavailable if the disk has no room for a second file; the file is as before then. Nothing is written if
+        the room is known to be too small. The index on the same disk needs the room that is left, and a file that fills
+        the disk takes it, even if the file is then deleted.
         """
         if (free := shutil.disk_usage(self._path.parent).free) < self._bytes_kept:
             raise Unavailable(

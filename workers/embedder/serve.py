@@ -49,8 +49,8 @@ class _GateOfCaller(QueryGate):
 
 
 class _Meter:
-    """Measures the processor time of documents: that of the process, which has several threads for them, less that of
-    the one thread of the queries."""
+    """Measures the processor time of documents. Several threads embed them and one thread embeds queries, so it is the
+    time of the process less the time of that thread."""
 
     def __init__(self, embedder: Embedder) -> None:
         self._embedder = embedder

@@ -131,8 +131,8 @@ class Index(Protocol):
     async def payloads_ahead(
         self, terms: Mapping[str, float], vector: NDArray[np.float32] | None, filters: Filters, points: int
     ) -> dict[str, Payload]:
-        """Return the payloads of this many points that are among the first by terms and by the vector, by point id, if
-        they are best read in the request that ranks them; none where they are as well read later."""
+        """Return payloads by point id: those of this many points that are among the first by terms and by the vector.
+        An index returns none if a later request reads them as fast as the one that ranks."""
 
     async def best_by_terms(self, terms: Mapping[str, float]) -> float:
         """Return the best score by BM25 that a visible item has for these terms; 0.0 if none has any of them."""

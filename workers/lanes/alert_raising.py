@@ -92,9 +92,9 @@ class AlertRaiser:
         self._sink = sink
         self._gate = gate
         self.turn = asyncio.Lock()
-        """Held from reading the alerts of points to writing them, since a sale window that turns, or alerts that are
-        sent, leave the version as it is: two writes that were planned on one point would each raise the alert of its
-        match, or one of them lose the other's."""
+        """Held from reading the alerts of points to writing them. A sale window that turns, and alerts that are sent,
+        leave the version of a point as it is, so the version does not keep two such writes apart: both would raise the
+        same alert, or one would lose the alert of the other."""
 
     @property
     def compares(self) -> bool:

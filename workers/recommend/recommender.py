@@ -124,7 +124,7 @@ class Recommender:
 
 
 def _known(stored: Mapping[str, Stored]) -> dict[str, Stored]:
-    """Return the points of items of the shop: a canary is none, nor is the hidden point, which has an id too."""
+    """Return the points of items of the shop, without canaries and without the hidden point, which has an id too."""
     return {each: point for each, point in stored.items() if point.payload["status"] in KNOWN}
 
 

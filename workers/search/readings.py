@@ -25,7 +25,8 @@ PRICE_BOUNDS = ("min_price", "max_price")
 def narrowings(reading: Understanding) -> Iterator[Understanding]:
     """Iterate over the reading with all of its guessed filters, then with fewer, of as many first without the last.
 
-    The words of a guess that is dropped are left out, as they were understood; none is without any filter of a guess.
+    The words of a dropped guess are left out all the same, because they were understood. No reading is without all
+    filters of guesses.
     """
     narrowing = [number for number, each in enumerate(reading.guesses) if each.takes_words and each.filters]
     kept = chain.from_iterable(combinations(narrowing, count) for count in range(len(narrowing) - 1, 0, -1))

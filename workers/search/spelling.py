@@ -77,8 +77,8 @@ class Spelling:
         return {word: " ".join(map(self._vocabulary.written, other.split())) for word, other in near.items()}
 
     async def meant(self, index: Index, text: str, corrections: Mapping[str, str]) -> dict[str, float]:
-        """Return the terms of the corrections with their weights, if an item says one of them together with another
-        word of the query; none otherwise, as nothing but the spelling speaks for them then. Raises Unavailable.
+        """Return the terms of the corrections with their weights, if an item has one of them together with another word
+        of the query. Otherwise return none, since only the spelling would speak for them. Raises Unavailable.
 
         An item that says one of these words has at most the best score of the terms of that word.
         """

@@ -97,8 +97,8 @@ def in_one_line(names: Iterable[str]) -> str:
 
 
 def first_values(values: list[Any]) -> list[Any]:
-    """Return the first of the values, as many as an attribute holds as a list, and at least one: a longer list would be
-    a text, and none of its values could be filtered by.
+    """Return the first of the values, at most as many as an attribute holds as a list, and at least one. A longer list
+    would be kept as a text, and no filter could find its values.
     """
     if len(orjson.dumps(values)) <= ATTRIBUTE_BYTES_MAX:
         return values

@@ -121,8 +121,8 @@ class Vocabulary:
         attributes: Mapping[str, str] = MappingProxyType({}),
         stems: Collection[str] = (),
     ) -> None:
-        """Replace the words of an item, each folded and as it is written, its brand, its colours and sizes as
-        NAME:VALUE by their terms, and the terms of its stems; none if the item is hidden.
+        """Replace all that is known of an item; a hidden item gives nothing. Known are its words, each folded and as it
+        is written, its brand, its colours and sizes as NAME:VALUE by their terms, and the terms of its stems.
 
         Nothing happens if a higher version of the item was put, or if there are too many items.
         """

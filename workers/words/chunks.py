@@ -104,8 +104,8 @@ def is_quantity(chunk: str) -> bool:
 
 
 def run_together(one: str, other: str) -> str | None:
-    """Return the term of two neighbours in a title that are also written as one word: a word and its number
-    (`iphone15`), or two words of which one is a letter or both are short (T Shirt, Wi Fi); None for others."""
+    """Return the term of two neighbours in a title that people also write as one word, and None for other neighbours.
+    They are a word and its number (`iphone15`), a letter and a word (T Shirt), or two short words (Wi Fi)."""
     if not one.isalpha():
         return None
     if other[0].isdigit():

@@ -38,8 +38,8 @@ def forms_of(phrase: str) -> PhraseKey:
 
 
 def phrase_key(phrase: str) -> PhraseKey:
-    """Return the key that a phrase is compared by: its words, of which those that are also written as one are one, so
-    that `t shirt` is `t-shirt`, and `iphone 15` is `iphone15`."""
+    """Return the key that a phrase is compared by: its words. Words that are also written as one count as one, so that
+    `t shirt` is `t-shirt`, and `iphone 15` is `iphone15`."""
     found = chunks_of(phrase)
     return _key(tuple(map(_form, found)), _pairs(found))
 

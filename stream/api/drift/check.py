@@ -1,7 +1,7 @@
 """Compares the index with the item log, one partition after the other, while all goes on.
 
-It is the comparison of `freshline reconcile`: what differs is looked at again once the index has caught up with ends of
-the item log that were asked for later, so a change under way is no drift. Nothing is repaired.
+It compares as `freshline reconcile` does. An item that differs is looked at again after the end offsets of the item log
+were asked for once more and the index has reached them, so a change under way is no drift. Nothing is repaired.
 """
 
 from __future__ import annotations

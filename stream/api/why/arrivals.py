@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 class LogArrivals:
     """The arrivals of records that are read in the order of their offsets, as the items worker took them.
 
-    Where producers stamp the records, a timestamp far behind an earlier record's is no arrival: the record arrived
-    after that one, and the worker took the moment in which it read it, which nobody knows any more.
+    If producers stamp the records, a timestamp far behind that of an earlier record is no arrival, because the record
+    arrived after the earlier one. The worker then took the moment at which it read the record, and nobody knows this
+    moment any more.
     """
 
     def __init__(self, clock: Clock, *, stamped_by_producers: bool) -> None:

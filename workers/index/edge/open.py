@@ -51,7 +51,8 @@ def open_edge(
     gate: QueryGate | None = None,
     bounds: EdgeBounds = BOUNDS,
 ) -> EdgeIndex:
-    """The collection in this directory: `metadata.json`, `shard` and `lock`; made for this model if there is none.
+    """Open the collection in this directory (`metadata.json`, `shard` and `lock`). If there is none, create one for
+    this model.
 
     `gate`: the queries to which its long work gives way; None where nobody asks any. Raises Misconfigured, one line
     with what to do, if it is open elsewhere, or was written by another version.

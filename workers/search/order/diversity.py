@@ -21,10 +21,10 @@ DIVERSE_POINTS = 100
 def diversified(scores: NDArray[np.float32], vectors: NDArray[np.float32], diversity: float, limit: int) -> list[int]:
     """Return the numbers of at most `limit` items, the one to show first first.
 
-    `scores`: float32 `(n,)`, falling; `vectors`: float32 `(n, dimension)`, rows L2-normalised, or zeros where an item
-    has none, which is then like no other. Each next item has the greatest (1 - diversity) x score - diversity x cosine
-    to the nearest item before it; of equal ones the first. So 0 leaves the order as it is, and a smaller limit returns
-    the beginning of what a greater one does.
+    `scores`: float32 `(n,)`, falling; `vectors`: float32 `(n, dimension)`, rows L2-normalised, or zeros for an item
+    without a vector, which then counts as unlike all others. Each next item has the greatest (1 - diversity) x score -
+    diversity x cosine to the nearest item before it; of equal ones the first. So 0 leaves the order as it is, and a
+    smaller limit returns the beginning of what a greater one does.
     """
     left = np.ones(len(scores), dtype=bool)
     nearest = np.zeros(len(scores), dtype=np.float64)
