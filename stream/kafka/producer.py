@@ -49,7 +49,8 @@ class Producer:
 
     If the broker is lost, records without a confirmation are not sent again: a late copy without its own stamp could
     win over a newer event. Later records go over a new connection. If the broker refuses a record, kafka-python's
-    producer sends nothing more and blames every record in flight: these are sent once more, one by one.
+    producer sends nothing more and blames every record in flight: these are sent once more, one by one, at once. One of
+    another partition may have been written all the same, and is then in the log twice.
     """
 
     def __init__(

@@ -48,7 +48,8 @@ async def test_only_the_records_that_a_broker_refuses_are_not_sent(
     assert all("MessageSizeTooLarge" in problem.reason for problem in report.problems)
     assert (report.confirmed, report.failed, report.stopped) == (6 - len(big), len(big), None)
     found = await read(apache_kafka, partitions)
-    assert sorted(record.key or b"" for record in found) == [b"%d" % n for n in range(1, 7) if n not in big]
+    # A request on its way to the other partition may be written and blamed, and its record comes twice.
+    assert {record.key for record in found} == {b"%d" % n for n in range(1, 7) if n not in big}
 
 
 async def test_a_broker_that_refuses_every_record_is_not_asked_for_ever(apache_kafka: RunningBroker) -> None:
