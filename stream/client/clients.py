@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
@@ -21,6 +22,7 @@ T = TypeVar("T")
 
 ANSWER_SECONDS_MAX = 10.0
 """The time that the API may take to answer, besides the time that the request asks it to wait."""
+_KEY = re.compile(r"[!-~]+")
 _KNOWN = (Unauthorized, NotFound, Conflict, Unavailable)
 _REFUSALS: dict[int, type[FreshlineError]] = {each.http_status: each for each in _KNOWN}
 
@@ -106,7 +108,12 @@ class AsyncClient(Routes, AsyncSender):
 
 
 def _bearer(key: str | None) -> dict[str, str]:
-    return {} if key is None else {"Authorization": f"Bearer {key}"}
+    """Return the header of a key. Raises RefusedRequest for one that no header can have, without naming it."""
+    if key is None:
+        return {}
+    if not _KEY.fullmatch(key):  # httpx would show it in its error.
+        raise RefusedRequest("key", "must be ASCII without blanks: of a file, leave out the end of the line")
+    return {"Authorization": f"Bearer {key}"}
 
 
 class _Request(TypedDict):
@@ -147,12 +154,10 @@ def _explained(api: str, request: _Request) -> Iterator[None]:
             f"{api} does not answer within {request['timeout']:.0f} s: the index worker hangs, or its machine is "
             "overloaded; see the output of `freshline up`"
         ) from None
-    except httpx.UnsupportedProtocol as error:
+    except (httpx.UnsupportedProtocol, httpx.InvalidURL, UnicodeError) as error:  # IDNA has no such name of a host.
         raise RefusedRequest("api", f"{api} is no address of an API: {error}") from None
     except httpx.HTTPError as error:
         raise Unavailable(f"nothing answers at {api} ({error}): is `freshline up` running there?") from None
-    except httpx.InvalidURL as error:
-        raise RefusedRequest("api", f"{api} is no address of an API: {error}") from None
 
 
 def _parsed(call: Call[T], answer: httpx.Response) -> T:

@@ -47,7 +47,7 @@ class Call(NamedTuple, Generic[T]):
     def read(self, answer: bytes) -> T:
         """Parse the answer. Raises pydantic's ValidationError if the route does not give such an answer."""
         if self.answers is str:
-            return answer.decode()  # type: ignore[return-value]
+            return answer.decode(errors="replace")  # type: ignore[return-value]
         return TypeAdapter(self.answers).validate_json(answer)
 
 
@@ -106,7 +106,7 @@ class Route(Generic[P, T]):
             first = error.errors(include_url=False)[0]
             raise refusal({**first, "loc": ("request", *first["loc"])}) from None
         given = asked.model_dump(mode="json", exclude_unset=True, exclude_none=True)
-        path = _PLACEHOLDER.sub(lambda name: quote(str(given.pop(name[1])), safe=""), self.path)
+        path = _PLACEHOLDER.sub(lambda name: _segment(str(given.pop(name[1]))), self.path)
         headers = {header: str(given.pop(name)).encode() for name, header in self.in_headers.items() if name in given}
         waits_ms = getattr(asked, "wait_ms", 0) if getattr(asked, "after", None) is not None else 0
         return Call(
@@ -119,6 +119,11 @@ class Route(Generic[P, T]):
             self._seconds_max,
             self.answers,
         )
+
+
+def _segment(text: str) -> str:
+    """Return a text as one segment of a path. A bare `.` or `..` would be taken for a step up the path."""
+    return text.replace(".", "%2E") if text in (".", "..") else quote(text, safe="")
 
 
 class Endpoint(Route[P, T]):
@@ -204,6 +209,6 @@ class EventReader:
             elif field == b"data":
                 self._lines.append(value)
             return None
-        event = (self._name.decode(), b"\n".join(self._lines)) if self._lines else None
+        event = (self._name.decode(errors="replace"), b"\n".join(self._lines)) if self._lines else None
         self._name, self._lines = b"message", []
         return event

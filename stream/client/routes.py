@@ -57,7 +57,10 @@ class WatchEvents(OneWatch):
     """The parameters of the stream of a watch."""
 
     last_event_id: str | None = Field(
-        None, min_length=1, description="the id of the last alert that was read: the stream begins with what came after"
+        None,
+        min_length=1,
+        pattern="^[!-~]+$",  # A header can have it.
+        description="the id of the last alert that was read: the stream begins with what came after",
     )
 
 

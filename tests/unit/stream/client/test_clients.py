@@ -94,6 +94,8 @@ def test_a_search_has_a_typed_answer_and_sends_every_parameter(ask: Ask, service
 def test_a_product_is_named_by_any_id(ask: Ask) -> None:
     assert ask("item", product_id="odd/id ?#").indexed.title == "Walnut cake"
     assert ask("life", product_id="odd/id ?#").product_id == "odd/id ?#"
+    for steps in (".", ".."):  # A path that is sent with them bare leads elsewhere.
+        assert ask("life", product_id=steps).product_id == steps
 
 
 def test_every_other_route_answers(ask: Ask, service: StandIn) -> None:
@@ -157,7 +159,7 @@ def test_a_wrong_parameter_is_refused_before_anything_is_sent(
     assert service.asked == []
 
 
-@pytest.mark.parametrize("address", ["nonsense", "http://[::1", "ftp://x"])
+@pytest.mark.parametrize("address", ["nonsense", "http://[::1", "ftp://x", "http://xn--"])
 def test_a_wrong_address_is_named(client_of: Callable[..., Callable[..., Any]], address: str) -> None:
     with pytest.raises(RefusedRequest, match="no address of an API") as refused:
         client_of(address)("status")
@@ -246,3 +248,17 @@ def test_a_client_sends_its_key_and_says_where_one_is_missing(
     assert client_of(stack[1], key="secret")("watches", owner="u-17").watches[-1] == set_by_shop
     with pytest.raises(Unauthorized, match="send a key"):
         client_of(stack[1])("set_watch", **asked)
+
+
+@pytest.mark.parametrize("key", ["the-secret-of-a-file\n", "the secret", "the-secret-\u00fc", ""])
+def test_a_key_that_no_header_can_have_is_refused_and_never_shown(
+    client_of: Callable[..., Callable[..., Any]], stack: tuple[StandIn, str], key: str
+) -> None:
+    with pytest.raises(RefusedRequest, match="must be ASCII without blanks") as refused:
+        client_of(stack[1], key=key)("watches", owner="u-17")
+    assert refused.value.field == "key" and "secret" not in str(refused.value)
+
+
+def test_an_id_that_no_header_can_have_is_named(stack: tuple[StandIn, str]) -> None:
+    with Client(stack[1]) as client, pytest.raises(RefusedRequest, match="last_event_id"):
+        next(client.alerts(watch_id="w", last_event_id="prices:1\nX: y"))
