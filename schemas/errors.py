@@ -49,6 +49,10 @@ class FreshlineError(Exception):
 class InvalidEvent(FreshlineError):
     """The record can never be folded. It goes to the dead letters with this reason and is never retried."""
 
+    def __init__(self, reason: str) -> None:
+        """Names and ids that a reason quotes may have ends of lines in them. The reason is one line all the same."""
+        super().__init__(" ".join(reason.splitlines()))
+
 
 class InvalidFeedLine(InvalidEvent):
     """The line cannot be part of a feed. Nothing of the feed is sent."""

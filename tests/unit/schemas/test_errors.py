@@ -8,7 +8,7 @@ import re
 import pytest
 
 from schemas import errors
-from schemas.errors import FreshlineError, Misconfigured
+from schemas.errors import FreshlineError, InvalidEvent, InvalidFeedLine, Misconfigured
 
 CLASSES = {
     name: found
@@ -35,3 +35,8 @@ def test_a_row_of_the_table_gives_the_codes_of_its_class(name: str) -> None:
 
 def test_only_a_worker_that_is_misconfigured_has_an_exit_code_of_its_own() -> None:
     assert {name for name, error in CLASSES.items() if error.worker_exit_code != 1} == {Misconfigured.__name__}
+
+
+def test_the_reason_for_which_an_event_is_refused_is_one_line() -> None:
+    assert str(InvalidEvent("the product 7\r\n8 has none")) == "the product 7 8 has none"
+    assert str(InvalidFeedLine(3, "a\u2028b")) == "line 3: a b (nothing was sent)"
