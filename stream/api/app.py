@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, FastAPI, Path, Query, Request
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import HTMLResponse, PlainTextResponse, Response
 
-from schemas.answers import SearchAnswer
+from schemas.answers import ErrorAnswer, SearchAnswer
 from schemas.errors import NotFound, RefusedRequest, Unavailable
 from schemas.suggestions import Suggestions, SuggestRequest
 from schemas.texts import name_of
@@ -48,6 +48,7 @@ def create_app(services: Services, tracer: Tracer | None = None, cors_origins: S
         redoc_url=None,
         redirect_slashes=False,
         default_response_class=JSONAnswer,
+        responses={"default": {"model": ErrorAnswer, "description": "An error of any status"}},
         telemetry=http_telemetry(tracer),
     )
     if cors_origins:

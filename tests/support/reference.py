@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 FOLDER = Path(__file__).parents[2] / "docs" / "reference"
 GENERATED = "<!-- Written by `make docs`; do not edit. -->"
-NOT_ANSWERED = ("HTTPValidationError", "ValidationError")
-"""Models that FastAPI adds to the schema and that no route answers, since all errors have one form."""
+OF_ERRORS = {"default": "any error"}
+"""The words for the status of OpenAPI that stands for all others."""
 HTTP_INTRODUCTION = """\
 All parameters belong in the URL, also those of a `POST`; a body is refused, except the JSON of
 `POST /dead-letters/resend`, `POST /recommend` and `POST /watch`.
@@ -109,11 +109,9 @@ def _route_lines(api: dict[str, Any]) -> Iterator[str]:
             if parameters:
                 yield from table(("parameter", "", "default", ""), [_parameter(each) for each in parameters])
                 yield ""
-            answers = sorted(route["responses"].items())
+            answers = [(OF_ERRORS.get(status, status), answer) for status, answer in sorted(route["responses"].items())]
             yield "Answers: " + ", ".join(f"{status}{_model(answer)}" for status, answer in answers) + "."
     for name, schema in sorted(api["components"]["schemas"].items()):
-        if name in NOT_ANSWERED:
-            continue
         yield from ("", f"## {name}", "")
         if schema.get("description"):
             yield from (" ".join(schema["description"].split()), "")
@@ -151,7 +149,7 @@ def _type(schema: dict[str, Any]) -> str:
 
 def _reference(reference: str) -> str:
     name = reference.rpartition("/")[2]
-    return "" if name in NOT_ANSWERED else f"[{name}](#{name.lower()})"
+    return f"[{name}](#{name.lower()})"
 
 
 def _model(answer: dict[str, Any]) -> str:

@@ -420,6 +420,16 @@ async def test_the_parameters_that_may_be_there_several_times_are_those_that_are
     assert several == REPEATABLE
 
 
+async def test_the_description_of_the_api_has_the_one_form_of_errors_for_every_route(client: httpx.AsyncClient) -> None:
+    """Clients that are generated from it read the sentence of a refusal; FastAPI's own form is answered by no route."""
+    api = (await client.get("/openapi.json")).json()
+    routes = [route for methods in api["paths"].values() for route in methods.values()]
+    forms = [content["schema"] for route in routes for content in route["responses"]["default"]["content"].values()]
+    assert len(forms) == len(routes) and all(each == {"$ref": "#/components/schemas/ErrorAnswer"} for each in forms)
+    assert not any("422" in route["responses"] for route in routes)
+    assert "HTTPValidationError" not in api["components"]["schemas"]
+
+
 async def test_a_blank_query_is_not_explained_and_a_body_that_is_no_json_is_said(client: httpx.AsyncClient) -> None:
     answer = await client.get("/explain?q=%20&product_id=P1")
     assert answer.json()["error"] == {"field": "q", "message": "q: the query is blank"}
