@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,9 @@ from schemas.errors import Unavailable
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
+"""The errors of a system whose disk, or whose share of it, is full."""
 
 
 def write_json(path: Path, value: object) -> None:
@@ -32,4 +36,5 @@ def write_whole(path: Path, content: bytes) -> None:
             os.fsync(file.fileno())
         new.replace(path)
     except OSError as error:
-        raise Unavailable(f"{path} cannot be written ({error.strerror}): free some space") from error
+        advice = "free some space" if error.errno in FULL else f"let this user write in {path.parent}"
+        raise Unavailable(f"{path} cannot be written ({error.strerror}): {advice}") from error

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import orjson
 
-from schemas.errors import Misconfigured
+from schemas.errors import Misconfigured, Unavailable
 from stream.runtime.atomic_files import write_json
 
 if TYPE_CHECKING:
@@ -74,11 +74,21 @@ def find_stack(data_dir: Path, start: Path) -> Stack | None:
     return next(iter(running or known[-1:]), None)
 
 
-def record_stack(stack: Stack) -> None:
-    """Make the commands on this machine find this stack from now on."""
+def record_stack(stack: Stack) -> list[str]:
+    """Make the commands on this machine find this stack from now on.
+
+    Return a sentence for each file that cannot be written, such as in a home that is read-only: the stack serves all
+    the same.
+    """
     fields = {"kafka": stack.kafka, "api": stack.api, "data_dir": str(stack.data_dir)}
-    write_json(stack.data_dir / STACK_FILE, fields)
-    write_json(_list_dir() / f"{sha256(os.fsencode(stack.data_dir)).hexdigest()[:16]}.json", fields)
+    listed = _list_dir() / f"{sha256(os.fsencode(stack.data_dir)).hexdigest()[:16]}.json"
+    failed = list[str]()
+    for file in (stack.data_dir / STACK_FILE, listed):
+        try:
+            write_json(file, fields)
+        except Unavailable as error:
+            failed.append(f"{error}, or name this stack to commands with --kafka and --api")
+    return failed
 
 
 def state_dir() -> Path:

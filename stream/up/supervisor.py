@@ -194,7 +194,8 @@ class Supervisor:
 
     def _announce(self) -> None:
         self._ready.set()
-        record_stack(Stack(self._broker_log.address, self._probe.api, self._directory.path))
+        for sentence in record_stack(Stack(self._broker_log.address, self._probe.api, self._directory.path)):
+            say(sentence)
         if self._as_json:
             ready = {"ready": True, "kafka": self._broker_log.address, "api": self._probe.api}
             sys.stdout.write(orjson.dumps(ready).decode() + "\n")

@@ -74,3 +74,14 @@ def test_a_damaged_file_is_passed_over(tmp_path: Path, up: Start, damaged: bytes
     up("two", runs=False)
     (tmp_path / "two" / DATA_DIR / STACK_FILE).write_bytes(damaged)
     assert find_stack(DATA_DIR, tmp_path / "two") == running
+
+
+def test_where_the_list_of_the_machine_cannot_be_written_the_directory_finds_the_stack(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "read-only").touch()  # A file where a directory is needed is refused to root as well.
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "read-only"))
+    stack = Stack("one:9092", "http://one", tmp_path / DATA_DIR)
+    [sentence] = record_stack(stack)
+    assert "read-only" in sentence and "let this user write in" in sentence and "--api" in sentence
+    assert find_stack(DATA_DIR, tmp_path) == stack
