@@ -67,12 +67,10 @@ def _read(lines: IO[bytes]) -> list[Rule]:
 
 def _delete(cluster: Cluster, rule_id: str | None, *, json: bool) -> None:
     from schemas.errors import NotFound, WrongUsage
-    from stream.commands.waiting import wait_out
-    from stream.kafka.rule_log import read_rules
 
     if rule_id is None:
         raise WrongUsage("name the id of the rule to delete: `freshline rules list` has them")
-    if rule_id not in wait_out(lambda: read_rules(cluster)):
+    if rule_id not in _present(cluster):
         raise NotFound(f"there is no rule {rule_id}: `freshline rules list` has those that there are")
     _send(cluster, {rule_id: None}, "1 deleted", json=json)
 
@@ -96,12 +94,10 @@ def _send(cluster: Cluster, changes: Mapping[str, Rule | None], done: str, *, js
 
 
 def _list(cluster: Cluster, *, json: bool) -> None:
-    from stream.commands.waiting import wait_out
-    from stream.kafka.rule_log import read_rules
     from stream.runtime.printing import print_json, say, stdout_console
     from workers.clock import SystemClock
 
-    found = wait_out(lambda: read_rules(cluster))
+    found = _present(cluster)
     if json:
         print_json({each: rule if isinstance(rule, str) else rule.model_dump() for each, rule in found.items()})
         return
@@ -113,6 +109,18 @@ def _list(cluster: Cluster, *, json: bool) -> None:
         (each, *((rule, "refused") if isinstance(rule, str) else _row(rule, now_ms))) for each, rule in found.items()
     ]
     stdout_console().print(_table(sorted(rows)))
+
+
+def _present(cluster: Cluster) -> dict[str, Rule | str]:
+    """Return the rules, once a broker answers. Raises Unavailable if none does within `broker_seconds_max`."""
+    from stream.commands.current_run import bounds
+    from stream.commands.waiting import wait_out
+    from stream.kafka.rule_log import read_rules
+
+    limits = bounds()
+    return wait_out(
+        lambda: read_rules(cluster, connect_seconds_max=limits.connect_seconds_max), limits.broker_seconds_max
+    )
 
 
 def _row(rule: Rule, now_ms: int) -> tuple[str, str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from schemas.errors import InvalidRule
 from stream.kafka.partitions import all_partitions
 from stream.kafka.reader import Reader
-from stream.kafka.topic_admin import topic_layout
+from stream.kafka.topic_admin import CONNECT_SECONDS_MAX, topic_layout
 from stream.kafka.topics import RULES
 from workers.merchandising.rule_records import read_record
 
@@ -30,9 +30,9 @@ def rule_in(record: Record) -> tuple[str, Rule | str | None]:
         return rule_id, str(error)
 
 
-def read_rules(kafka: Cluster) -> dict[str, Rule | str]:
+def read_rules(kafka: Cluster, *, connect_seconds_max: float = CONNECT_SECONDS_MAX) -> dict[str, Rule | str]:
     """Return the last rule of each id, or why its last record is none. Raises Unavailable, Misconfigured."""
-    partitions = topic_layout(kafka, RULES).partitions
+    partitions = topic_layout(kafka, RULES, connect_seconds_max=connect_seconds_max).partitions
     return asyncio.run(_read(kafka, partitions))
 
 

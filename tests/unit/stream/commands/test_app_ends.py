@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
+from schemas.errors import Unavailable
 from stream.commands.current_run import CommandBounds
 from tests.support.running_commands import freshline
 
@@ -106,3 +107,18 @@ def test_ctrl_c_says_what_a_search_waited_for(monkeypatch: pytest.MonkeyPatch) -
 def test_ctrl_c_is_never_silent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("stream.client.Client.send", ctrl_c)
     assert freshline("get", "lamp", NOBODY) == (130, "", "freshline: interrupted\n")
+
+
+@pytest.mark.parametrize("command", [("list",), ("delete", "r1")])
+def test_rules_wait_for_a_broker_as_long_as_other_commands_do(
+    command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    allowed_s = list[float | None]()
+
+    def over(_: object, seconds_max: float | None = None) -> None:
+        allowed_s.append(seconds_max)
+        raise Unavailable("it is away")
+
+    monkeypatch.setattr("stream.commands.waiting.wait_out", over)
+    done = freshline("rules", *command, "--kafka=127.0.0.1:9", bounds=CommandBounds(broker_seconds_max=7.0))
+    assert done == (1, "", "freshline: it is away\n") and allowed_s == [7.0]
