@@ -275,7 +275,7 @@ async function asked(api, parameters) {
     .filter(([, value]) => value !== undefined)
     .flatMap(([name, value]) => [value].flat().map((each) => [name, each]));
   const answer = await fetch(`${api}/search?${new URLSearchParams(given)}`);
-  const body = await answer.json();
-  if (!answer.ok) throw new Error(body.error?.message ?? `the API answers HTTP ${answer.status}`);
+  const body = await answer.json().catch(() => null); // A proxy in between answers in HTML.
+  if (!answer.ok || body === null) throw new Error(body?.error?.message ?? `the API answers HTTP ${answer.status}`);
   return body;
 }

@@ -74,6 +74,17 @@ console.log(JSON.stringify({ asked: asked[0], result, shown }));
 process.exit(0);
 """
 
+ASKING = """
+import { readFileSync } from "node:fs";
+const [folder, status, body] = process.argv.slice(1);
+const source = readFileSync(`${folder}/freshline.js`, "utf8");
+const { freshlineSearchClient } = await import("data:text/javascript," + encodeURIComponent(source));
+globalThis.fetch = async () => new Response(body, { status: Number(status) });
+const client = freshlineSearchClient({ api: "http://shop" });
+const asking = client.search([{ indexName: "items", params: { query: "lamp" } }]);
+console.log(await asking.then(() => "found", (error) => error.message));
+"""
+
 
 class Page(NamedTuple):
     """A page as InstantSearch makes it of the client's answers, with widgets that draw nothing."""
@@ -84,6 +95,17 @@ class Page(NamedTuple):
     """The answer to the request for hits."""
     shown: dict[str, list[list[Any]]]
     """The values that each widget shows, those below after those above, each with whether it is refined."""
+
+
+def printed(program: str, *words: str) -> str:
+    """Return the output of a program in Node.js, which gets the folder of the client and these words."""
+    if NODE is None:
+        pytest.skip("there is no Node.js")
+    command = [NODE, "--input-type=module", "-e", program, str(FOLDER), *words]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
+    if done.returncode:
+        raise ValueError(done.stderr)
+    return done.stdout
 
 
 def page(
@@ -98,8 +120,6 @@ def page(
 
     `state`: what is refined, as InstantSearch keeps it. `sought`: the text that is searched for in the last list.
     """
-    if NODE is None:
-        pytest.skip("there is no Node.js")
     given = {
         "indexName": index_name,
         "params": {"query": "lamp", **params},
@@ -107,11 +127,7 @@ def page(
         "state": {**state},
         "sought": sought,
     }
-    command = [NODE, "--input-type=module", "-e", PROGRAM, str(FOLDER), json.dumps(given)]
-    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
-    if done.returncode:
-        raise ValueError(done.stderr)
-    return Page(**json.loads(done.stdout))
+    return Page(**json.loads(printed(PROGRAM, json.dumps(given))))
 
 
 @pytest.mark.parametrize(
@@ -198,3 +214,15 @@ def test_of_several_bounds_all_count_and_one_of_several_is_refused() -> None:
     assert (asked["min_price"], asked["max_price"], asked["min_rating"]) == ("20", "60", "3")
     with pytest.raises(ValueError, match="one of several bounds is no filter"):
         page(numericFilters=[["price>=5", "price>=20"]])
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "said"),
+    [
+        (502, "<html>Bad Gateway</html>", "the API answers HTTP 502"),
+        (200, "<html>Log in</html>", "the API answers HTTP 200"),
+        (422, '{"error": {"message": "limit: must be at most 100"}}', "limit: must be at most 100"),
+    ],
+)
+def test_an_answer_without_hits_is_told_in_words(status: int, body: str, said: str) -> None:
+    assert printed(ASKING, str(status), body).strip() == said
