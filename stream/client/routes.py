@@ -59,7 +59,7 @@ class WatchEvents(OneWatch):
     last_event_id: str | None = Field(
         None,
         min_length=1,
-        pattern="^[!-~]+$",  # A header can have it.
+        pattern=r"^[^\x00-\x20\x7f]([^\x00-\x1f\x7f]*[^\x00-\x20\x7f])?$",  # A header can have it, as UTF-8.
         description="the id of the last alert that was read: the stream begins with what came after",
     )
 
